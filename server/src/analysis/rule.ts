@@ -1,0 +1,114 @@
+import type { LivepatchModule, SourceRange } from '../../../shared/src/model/index.ts';
+
+/** `error`: a real kernel rejects it, crashes on it or silently does nothing. Others: see docs/rules/README.md. */
+export type Severity = 'error' | 'warning' | 'information' | 'hint';
+
+export type RuleGroup =
+  | 'structure'
+  | 'lifecycle'
+  | 'functions'
+  | 'callbacks'
+  | 'shadow'
+  | 'state'
+  | 'replace'
+  | 'versions'
+  | 'style';
+
+/** What the kernel the module is for is. */
+export interface TargetKernel {
+  readonly version: KernelVersion;
+}
+
+/** `{ major: 6, minor: 12 }`. */
+export interface KernelVersion {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/**
+ * What the kernel does with the mistake. The kernel suite loads the bad examples and compares.
+ */
+export interface Consequence {
+  readonly outcome: /** insmod fails with `errno`. */
+    | 'rejected'
+    /** insmod succeeds, nothing or not everything is patched, and nobody says so. */
+    | 'ignored'
+    /** Oops, panic, soft lockup, list corruption. */
+    | 'crash'
+    /** The compiler or modpost stops. */
+    | 'build-error'
+    /** Works now, and goes wrong in a later operation or under load. */
+    | 'hazard'
+    /** Works; there is a better way. */
+    | 'accepted';
+  /** `EINVAL`, when rejected. */
+  readonly errno?: string;
+  /** The kernel's own log line, with the names of the bad example; absent when the kernel says nothing. */
+  readonly log?: string;
+  /** One or two plain sentences: what happens. */
+  readonly text: string;
+  /** How we know: seen by loading on these kernels, or where it was read. */
+  readonly evidence: 'loaded on 6.1 and 6.12' | 'built on 6.1 and 6.12' | 'kernel source' | 'documentation';
+}
+
+/**
+ * A whole module in C: complete and compilable. In bad examples each line on which the rule must report something ends
+ * in `//~`; the tests check that it reports there, once, and nowhere else. Pages and compilers get the text without it.
+ */
+export interface Example {
+  /** What it shows, in a few words. */
+  readonly title: string;
+  readonly code: string;
+}
+
+export interface Rule {
+  /** kebab-case; shown in the editor, used in settings and in `livepatch-ignore`. Never reused for something else. */
+  readonly id: string;
+  readonly severity: Severity;
+  /** Why this severity and no other, in a sentence. */
+  readonly severityReason: string;
+  readonly group: RuleGroup;
+  /** One line, for the index. */
+  readonly summary: string;
+  /** Kernels on which the rule says something: from `since` on, before `until`. */
+  readonly since?: KernelVersion;
+  readonly until?: KernelVersion;
+  readonly kernel: Consequence;
+  /** Why it matters and what to do: Markdown for the rule's page, two to six sentences. */
+  readonly explanation: string;
+  readonly examples: { readonly bad: readonly Example[]; readonly good: readonly Example[] };
+  /** Never throws, reads nothing but its arguments. */
+  check(module: LivepatchModule, kernel: TargetKernel): readonly RuleFinding[];
+}
+
+/** What a rule returns; the engine adds id, severity and consequence. */
+export interface RuleFinding {
+  /** What is underlined: the least text that shows the mistake. */
+  readonly range: SourceRange;
+  /** What is wrong, in a sentence; then, in another, what the kernel does. */
+  readonly message: string;
+  readonly related?: readonly { readonly range: SourceRange; readonly message: string }[];
+  readonly fixes?: readonly Fix[];
+}
+
+export interface Fix {
+  /** Imperative: "Add the terminating entry". */
+  readonly title: string;
+  /** `safe` ones are applied by "fix all" and on save; `suggestion` ones only when picked. */
+  readonly safety: 'safe' | 'suggestion';
+  /** In one or several files, not overlapping. */
+  readonly edits: readonly TextEdit[];
+}
+
+export interface TextEdit {
+  readonly range: SourceRange;
+  readonly newText: string;
+}
+
+/** A finding as the hosts (server, command line) get it. */
+export interface Finding extends RuleFinding {
+  readonly rule: string;
+  readonly severity: Severity;
+  /** What the kernel does, in a sentence. */
+  readonly kernel: string;
+}

@@ -1,0 +1,3 @@
+export * from './livepatch-module.ts';
+export * from './patch-image.ts';
+export * from './value.ts';

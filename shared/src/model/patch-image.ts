@@ -1,0 +1,57 @@
+import type { CallbackName } from './livepatch-module.ts';
+import type { SourceRange } from './value.ts';
+
+/**
+ * What the kernel would be given when the module's init function calls klp_enable_patch(): plain values, all unknowns
+ * decided. The simulator's input. `assumptions` says, for people, what had to be assumed to get here.
+ */
+export interface PatchImage {
+  /** Module name: the name of the sysfs directory and of the log lines. */
+  readonly module: string;
+  /** The klp_patch variable, null when the module has none. */
+  readonly variable: string | null;
+  /** MODULE_INFO(livepatch, …) is there. */
+  readonly livepatchMark: boolean;
+  /** A module_exit function is there: without one rmmod always fails. */
+  readonly hasExit: boolean;
+  readonly replace: boolean;
+  /** Hybrid mode RFC: false keeps this patch when another one replaces. Released kernels ignore it. Null when not written. */
+  readonly replaceable: boolean | null;
+  readonly states: readonly StateImage[];
+  readonly objects: readonly ObjectImage[];
+  readonly assumptions: readonly string[];
+  /** The klp_patch variable's name in the source; null for images that no source stands behind. */
+  readonly source: SourceRange | null;
+}
+
+export interface StateImage {
+  readonly id: number;
+  readonly version: number;
+}
+
+export interface ObjectImage {
+  /** Null is vmlinux. */
+  readonly name: string | null;
+  readonly funcs: readonly FuncImage[];
+  readonly callbacks: { readonly [name in CallbackName]?: CallbackImage };
+  readonly source: SourceRange | null;
+}
+
+export interface FuncImage {
+  readonly oldName: string;
+  readonly newFunc: string;
+  readonly oldSympos: number;
+  /** The entry's `.old_name` value. */
+  readonly source: SourceRange | null;
+  /** The replacement's definition. */
+  readonly newFuncSource: SourceRange | null;
+}
+
+export interface CallbackImage {
+  readonly function: string;
+  /** What it returns (pre_patch only; 0 for the others). */
+  readonly returns: number;
+  /** False when `returns` is an assumption. */
+  readonly returnKnown: boolean;
+  readonly source: SourceRange | null;
+}

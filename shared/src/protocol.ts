@@ -1,0 +1,83 @@
+import type { PatchImage, SourceRange } from './model/index.ts';
+
+/** What the server and a client that knows it say to each other beside LSP. Both ends take the types from here. */
+
+/** A place in a file for a client: LSP positions (zero-based line, UTF-16 character). */
+export interface ClientLocation {
+  readonly uri: string;
+  readonly range: {
+    readonly start: { readonly line: number; readonly character: number };
+    readonly end: { readonly line: number; readonly character: number };
+  };
+}
+
+/** Request, client to server: what the kernel would be given by the module that a document belongs to. */
+export const IMAGES_REQUEST = 'livepatch/images';
+export interface ImagesParams {
+  readonly textDocument: { readonly uri: string };
+}
+export interface ImagesResult {
+  /** The document's version that was read; null when the document is not open or not a livepatch. */
+  readonly version: number | null;
+  /** One for each klp_patch of the module. */
+  readonly images: readonly PatchImage[];
+  /** Settings that a simulation of this document starts with. */
+  readonly simulation: SimulationSettings;
+}
+
+/** Notification, server to client: the images of an open document changed. Sent only when the client asked for it in its initializationOptions. */
+export const IMAGES_CHANGED_NOTIFICATION = 'livepatch/imagesChanged';
+export interface ImagesChangedParams extends ImagesResult {
+  readonly uri: string;
+}
+
+/** Request, client to server: where a SourceRange of an image stands, as LSP positions. Null when the file is not known any more. */
+export const LOCATE_REQUEST = 'livepatch/locate';
+export interface LocateParams {
+  readonly range: SourceRange;
+}
+export type LocateResult = ClientLocation | null;
+
+/** Notification, server to client: for the status bar item. */
+export const STATUS_NOTIFICATION = 'livepatch/status';
+export interface StatusParams {
+  /** Of the server's package. */
+  readonly version: string;
+  readonly kernel: string;
+  /** Open livepatch documents. */
+  readonly documents: number;
+  /** The last thing that went wrong, for people; null when nothing did. */
+  readonly problem: string | null;
+}
+
+/** What a client may say in `initializationOptions`; everything is optional. */
+export interface InitializationOptions {
+  /** Send IMAGES_CHANGED and STATUS notifications. */
+  readonly livepatchClient?: boolean;
+  /** The client carries out the command SIMULATE_COMMAND (code lens, hover links). */
+  readonly simulateCommand?: boolean;
+  /** The hover may contain a picture (an SVG data URI in Markdown) and command links. */
+  readonly richHover?: boolean;
+  /** Settings, for clients without workspace/configuration. */
+  readonly settings?: unknown;
+}
+
+/** Command with which code lens and hover open the panel. Arguments: document URI, name of the klp_patch variable. */
+export const SIMULATE_COMMAND = 'livepatch.simulateTransition';
+
+/** Section `livepatch` of the settings, with the defaults filled in. */
+export interface Settings {
+  readonly kernelVersion: string;
+  readonly rules: { readonly [rule: string]: 'off' | 'error' | 'warning' | 'information' | 'hint' };
+  readonly simulation: SimulationSettings;
+  readonly codeLens: boolean;
+}
+
+export interface SimulationSettings {
+  /** `6.12` or `6.1`: the nearest version that the simulator knows to the setting `livepatch.kernel.version`. */
+  readonly kernel: string;
+  /** Id of a workload preset. */
+  readonly workload: string;
+  /** How many seeds a forecast takes. */
+  readonly seeds: number;
+}

@@ -1,0 +1,15 @@
+import type { PatchImage } from '../model/index.ts';
+
+/** One thing that somebody does to the machine. `at` is microseconds since the run's start; steps are in order of time. */
+export type Step = { readonly at: number } & Action;
+
+export type Action =
+  /** insmod of a livepatch module. */
+  | { readonly do: 'load'; readonly image: PatchImage }
+  /** rmmod of a livepatch module. */
+  | { readonly do: 'unload'; readonly module: string }
+  /** echo VALUE > /sys/kernel/livepatch/PATH: `livepatch_sample/enabled` with `0` disables or reverses, `…/force` with `1` forces. */
+  | { readonly do: 'write'; readonly path: string; readonly value: string }
+  /** modprobe and rmmod of an ordinary module that a patch may name as an object. */
+  | { readonly do: 'load-target'; readonly module: string }
+  | { readonly do: 'unload-target'; readonly module: string };

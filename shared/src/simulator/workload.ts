@@ -1,0 +1,79 @@
+/**
+ * A described system: CPUs, loaded modules and tasks with what they do. Presets stand in `workloads/`, captures of real
+ * machines have the same form (plain JSON).
+ */
+export interface Workload {
+  /** Short id: `web-server`. */
+  readonly id: string;
+  /** For people: "Web server, 4 CPUs". */
+  readonly title: string;
+  /** Where it comes from and what it stands for, in a sentence or two. */
+  readonly description: string;
+  readonly cpus: number;
+  /** Ticks a second (CONFIG_HZ). */
+  readonly hz: number;
+  /** CPUs that run without a tick while one task is on them. */
+  readonly nohzFullCpus: readonly number[];
+  /** Names of loaded modules, which objects of a patch may be. */
+  readonly modules: readonly string[];
+  readonly tasks: readonly TaskGroup[];
+}
+
+/** Tasks that are alike. Idle tasks are not listed: there is one for each CPU. */
+export interface TaskGroup {
+  /** /proc/PID/comm, at most 15 characters. */
+  readonly comm: string;
+  readonly kind: 'user' | 'kthread' | 'io_worker';
+  readonly count: number;
+  readonly behaviour: Behaviour;
+  /** What this group does on the system, for people; optional. */
+  readonly note?: string;
+}
+
+/**
+ * What a task does, as a cycle of phases that is started at a random point (by the seed). One phase for ever is a
+ * cycle of one.
+ */
+export interface Behaviour {
+  readonly phases: readonly Phase[];
+}
+
+export type Phase =
+  /** Runs in user space. The tick interrupts it (a kernel exit every 1/hz s) unless its CPU is nohz_full. */
+  | { readonly do: 'user'; readonly for: Duration }
+  /** Is in the kernel and on a CPU. `stack` is what its stack shows, innermost first. */
+  | {
+      readonly do: 'kernel';
+      readonly for: Duration;
+      readonly stack: readonly string[];
+      /** Calls cond_resched() now and then (6.4 to 6.15 switch there). */
+      readonly condResched?: boolean;
+    }
+  /** Sleeps in the kernel. */
+  | {
+      readonly do: 'sleep';
+      readonly for: Duration;
+      readonly stack: readonly string[];
+      /** TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, TASK_KILLABLE, TASK_IDLE, or stopped/traced. */
+      readonly state: SleepState;
+      /** System call it sleeps in, named as programs name it: `epoll_wait`. Absent for kthreads. */
+      readonly syscall?: string;
+      /** What a program sees when a signal round wakes it: the call goes on by itself, or returns EINTR. */
+      readonly onSignal?: 'restarts' | 'EINTR';
+      /** False when the stack can't be walked reliably. */
+      readonly reliable?: boolean;
+    }
+  /** Forks a child that lives for `childLives` and then exits; takes no time itself. */
+  | { readonly do: 'fork'; readonly childLives: Duration }
+  /** Leaves. A group whose tasks exit shrinks. */
+  | { readonly do: 'exit' };
+
+export type SleepState = 'interruptible' | 'uninterruptible' | 'killable' | 'idle' | 'stopped' | 'traced';
+
+/** How long, in microseconds: evenly drawn between min and max; `mean` draws from an exponential distribution within them. */
+export interface Duration {
+  readonly min: number;
+  /** `'forever'`: it ends only by a wake-up from outside. */
+  readonly max: number | 'forever';
+  readonly mean?: number;
+}
