@@ -1,0 +1,265 @@
+import type { Forecast } from '../simulator/forecast-types.ts';
+import { isBlockedEver, type Lane, lanes, type SegmentState } from './lanes.ts';
+import { axisTicks, timeText } from './time-text.ts';
+
+export type PictureTheme = 'dark' | 'light' | 'high-contrast' | 'high-contrast-light';
+
+/** Beside its colour `blocked` is hatched, so that the picture reads without colour. */
+interface Palette {
+  readonly background: string;
+  readonly border: string;
+  readonly text: string;
+  readonly faint: string;
+  readonly grid: string;
+  readonly old: string;
+  readonly new: string;
+  readonly blocked: string;
+  readonly hatch: string;
+  readonly rest: string;
+  readonly signal: string;
+}
+
+const DARK: Palette = {
+  background: '#1f1f1f',
+  border: '#454545',
+  text: '#d4d4d4',
+  faint: '#a0a0a0',
+  grid: '#333333',
+  old: '#b8862b',
+  new: '#2aa198',
+  blocked: '#d1453b',
+  hatch: '#7a1f18',
+  rest: '#5a5a5a',
+  signal: '#d18ad6',
+};
+
+const PALETTES: { readonly [theme in PictureTheme]: Palette } = {
+  dark: DARK,
+  light: {
+    background: '#ffffff',
+    border: '#c8c8c8',
+    text: '#1f1f1f',
+    faint: '#5f5f5f',
+    grid: '#e4e4e4',
+    old: '#c98a12',
+    new: '#168a7f',
+    blocked: '#c0392b',
+    hatch: '#f4c7c2',
+    rest: '#b4b4b4',
+    signal: '#8e3a95',
+  },
+  'high-contrast': {
+    ...DARK,
+    background: '#000000',
+    border: '#ffffff',
+    text: '#ffffff',
+    faint: '#ffffff',
+    grid: '#6b6b6b',
+    old: '#ffb000',
+    new: '#00d7c3',
+    blocked: '#ff5347',
+    hatch: '#000000',
+    rest: '#8a8a8a',
+    signal: '#ff9dff',
+  },
+  'high-contrast-light': {
+    background: '#ffffff',
+    border: '#000000',
+    text: '#000000',
+    faint: '#000000',
+    grid: '#9a9a9a',
+    old: '#8a5a00',
+    new: '#00695f',
+    blocked: '#a3000b',
+    hatch: '#ffffff',
+    rest: '#6b6b6b',
+    signal: '#6a006f',
+  },
+};
+
+/** One line of the small picture. */
+export interface PictureRow {
+  readonly label: string;
+  /** In order of time; `share` is how many of the row's tasks, 0 to 1, are in that state, stacked bottom up. */
+  readonly columns: readonly PictureColumn[];
+  /** Microseconds. */
+  readonly signals: readonly number[];
+}
+
+export interface PictureColumn {
+  readonly from: number;
+  readonly to: number;
+  readonly shares: readonly { readonly state: SegmentState; readonly share: number }[];
+}
+
+const ORDER: readonly SegmentState[] = ['new', 'blocked-new', 'old', 'blocked-old', 'rest'];
+
+/**
+ * The rows of the small picture: the tasks that nothing holds up in one row, then one row for each kind of blocked task,
+ * at most `most` of them (the last one then gathers the others).
+ */
+export function pictureRows(all: readonly Lane[], most: number): PictureRow[] {
+  const free = all.filter((lane) => !isBlockedEver(lane));
+  const byName = new Map<string, Lane[]>();
+  for (const lane of all) {
+    if (!isBlockedEver(lane)) continue;
+    const lanesOfName = byName.get(lane.task.comm);
+    if (lanesOfName) lanesOfName.push(lane);
+    else byName.set(lane.task.comm, [lane]);
+  }
+  const blocked = [...byName].sort((a, b) => b[1].length - a[1].length);
+  const shown = blocked.length > most ? blocked.slice(0, most - 1) : blocked;
+  const others = blocked.slice(shown.length).flatMap(([, group]) => group);
+  const rows: PictureRow[] = [];
+  if (free.length > 0) rows.push(row(`${free.length} ${free.length === 1 ? 'task' : 'tasks'}`, free));
+  for (const [comm, group] of shown) rows.push(row(group.length === 1 ? comm : `${comm} ×${group.length}`, group));
+  if (others.length > 0) rows.push(row(`${others.length} others`, others));
+  return rows;
+}
+
+function row(label: string, group: readonly Lane[]): PictureRow {
+  const cuts = new Set<number>();
+  for (const lane of group) {
+    for (const segment of lane.segments) cuts.add(segment.from).add(segment.to);
+  }
+  const times = [...cuts].sort((a, b) => a - b);
+  // A sweep over starts and ends keeps this linear in the number of segments.
+  const starts = new Map<number, SegmentState[]>();
+  const ends = new Map<number, SegmentState[]>();
+  for (const lane of group) {
+    for (const segment of lane.segments) {
+      push(starts, segment.from, segment.state);
+      push(ends, segment.to, segment.state);
+    }
+  }
+  const counts = new Map<SegmentState, number>();
+  const columns: PictureColumn[] = [];
+  for (let i = 0; i + 1 < times.length; i++) {
+    const from = times[i] as number;
+    for (const state of ends.get(from) ?? []) counts.set(state, (counts.get(state) ?? 0) - 1);
+    for (const state of starts.get(from) ?? []) counts.set(state, (counts.get(state) ?? 0) + 1);
+    const alive = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    if (alive === 0) continue;
+    columns.push({
+      from,
+      to: times[i + 1] as number,
+      shares: ORDER.filter((state) => (counts.get(state) ?? 0) > 0).map((state) => ({
+        state,
+        share: (counts.get(state) ?? 0) / alive,
+      })),
+    });
+  }
+  const signals = [...new Set(group.flatMap((lane) => lane.marks.map((mark) => mark.at)))].sort((a, b) => a - b);
+  return { label, columns, signals };
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const values = map.get(key);
+  if (values) values.push(value);
+  else map.set(key, [value]);
+}
+
+export interface SvgOptions {
+  readonly theme: PictureTheme;
+  /** Pixels; default 560. */
+  readonly width?: number;
+}
+
+const LABEL_WIDTH = 132;
+const ROW_HEIGHT = 22;
+const BAR_HEIGHT = 14;
+const TOP = 12;
+
+/**
+ * The small picture of a forecast's typical run, as an SVG document of its own: fit for a data URI in a hover. It has a
+ * background of its own because an image can't see the editor's theme.
+ */
+export function forecastSvg(forecast: Forecast, options: SvgOptions): string {
+  const palette = PALETTES[options.theme];
+  const width = options.width ?? 560;
+  const rows = pictureRows(lanes(forecast.typical), 5);
+  const end = Math.max(forecast.typical.end, 1);
+  const right = width - 16;
+  const x = (at: number): number => LABEL_WIDTH + (at / end) * (right - LABEL_WIDTH);
+  const bottom = TOP + rows.length * ROW_HEIGHT;
+  const height = bottom + 26;
+  const out: string[] = [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeXml(forecast.headline)}">`,
+    `<title>${escapeXml(forecast.headline)}</title>`,
+    `<defs><pattern id="h" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" fill="${palette.blocked}"/><rect width="2.5" height="6" fill="${palette.hatch}"/></pattern></defs>`,
+    `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="4" fill="${palette.background}" stroke="${palette.border}"/>`,
+    `<g font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif" font-size="11">`,
+  ];
+  for (const tick of axisTicks(end, 7)) {
+    out.push(
+      `<path d="M${round(x(tick))} ${TOP - 4}V${bottom}" stroke="${palette.grid}"/>`,
+      `<text x="${round(x(tick))}" y="${bottom + 15}" text-anchor="middle" fill="${palette.faint}">${timeText(tick)}</text>`,
+    );
+  }
+  rows.forEach((pictureRow, index) => {
+    const top = TOP + index * ROW_HEIGHT + (ROW_HEIGHT - BAR_HEIGHT) / 2;
+    out.push(
+      `<text x="${LABEL_WIDTH - 10}" y="${top + 11}" text-anchor="end" fill="${palette.text}">${escapeXml(pictureRow.label)}</text>`,
+      ...bars(pictureRow, top, x, palette),
+    );
+  });
+  for (const at of new Set(rows.flatMap((pictureRow) => pictureRow.signals))) {
+    out.push(
+      `<path d="M${round(x(at))} ${TOP - 6}V${bottom}" stroke="${palette.signal}" stroke-width="1.5" stroke-dasharray="4 3"/>`,
+    );
+  }
+  out.push('</g></svg>');
+  return out.join('');
+}
+
+/** Columns narrower than a third of a pixel are drawn as one: a run of 400 tasks switching one by one stays small. */
+function bars(pictureRow: PictureRow, top: number, x: (at: number) => number, palette: Palette): string[] {
+  const out: string[] = [];
+  let last: { key: string; from: number; to: number; shares: PictureColumn['shares'] } | null = null;
+  const flush = (): void => {
+    if (last === null) return;
+    let y = top + BAR_HEIGHT;
+    const width = Math.max(last.to - last.from, 0.3);
+    for (const { state, share } of last.shares) {
+      const h = share * BAR_HEIGHT;
+      y -= h;
+      out.push(
+        `<rect x="${round(last.from)}" y="${round(y)}" width="${round(width)}" height="${round(h)}" fill="${fill(state, palette)}"/>`,
+      );
+    }
+  };
+  for (const column of pictureRow.columns) {
+    const key = column.shares.map(({ state, share }) => `${state}${share.toFixed(3)}`).join();
+    const from = x(column.from);
+    const to = x(column.to);
+    if (last !== null && (last.key === key || to - last.from < 0.34)) {
+      last = { key, from: last.from, to, shares: column.shares };
+      continue;
+    }
+    flush();
+    last = { key, from, to, shares: column.shares };
+  }
+  flush();
+  return out;
+}
+
+function fill(state: SegmentState, palette: Palette): string {
+  switch (state) {
+    case 'new':
+      return palette.new;
+    case 'old':
+      return palette.old;
+    case 'rest':
+      return palette.rest;
+    default:
+      return 'url(#h)';
+  }
+}
+
+function round(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+}
