@@ -72,6 +72,8 @@ export interface FieldInitialiser {
   readonly nameRange: SourceRange;
   readonly valueRange: SourceRange;
   readonly valueText: string;
+  /** The arms of `#if` inside the initialiser that this designator stands in, outermost first (not those around the whole entry). */
+  readonly conditions: readonly Condition[];
 }
 
 /** What the three table entries and the patch share. */
@@ -309,6 +311,7 @@ export interface RuntimeWrite {
   readonly valueText: string;
   readonly range: SourceRange;
   readonly inFunction: string;
+  readonly conditions: readonly Condition[];
 }
 
 export interface Suppression {
