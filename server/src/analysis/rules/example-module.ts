@@ -1,0 +1,74 @@
+/** The parts of an example module, in the order in which they stand in it. */
+export interface ExampleParts {
+  /** Includes beyond those that every example has. */
+  readonly includes?: string;
+  /** Replacements and callbacks. */
+  readonly functions?: string;
+  readonly funcs?: string;
+  readonly objs?: string;
+  readonly patch?: string;
+  readonly init?: string;
+  readonly exit?: string;
+  /** MODULE_LICENSE and the livepatch mark. */
+  readonly infos?: string;
+}
+
+const CORRECT: Required<ExampleParts> = {
+  includes: '',
+  functions: `
+static int fixed_uptime_proc_show(struct seq_file *m, void *v)
+{
+	seq_puts(m, "0.00 0.00\\n");
+	return 0;
+}`,
+  funcs: `
+static struct klp_func funcs[] = {
+	{
+		.old_name = "uptime_proc_show",
+		.new_func = fixed_uptime_proc_show,
+	},
+	{ }
+};`,
+  objs: `
+static struct klp_object objs[] = {
+	{
+		.funcs = funcs,
+	},
+	{ }
+};`,
+  patch: `
+static struct klp_patch patch = {
+	.mod = THIS_MODULE,
+	.objs = objs,
+};`,
+  init: `
+static int __init uptime_fix_init(void)
+{
+	return klp_enable_patch(&patch);
+}
+module_init(uptime_fix_init);`,
+  exit: `
+static void __exit uptime_fix_exit(void)
+{
+}
+module_exit(uptime_fix_exit);`,
+  infos: `
+MODULE_DESCRIPTION("Replaces the text of /proc/uptime");
+MODULE_LICENSE("GPL");
+MODULE_INFO(livepatch, "Y");`,
+};
+
+/**
+ * A whole livepatch module that kbuild compiles for 6.1 and 6.12: correct, but for the parts that an example gives
+ * itself. An empty part is left out.
+ */
+export function exampleModule(parts: ExampleParts): string {
+  const { includes, functions, funcs, objs, patch, init, exit, infos } = { ...CORRECT, ...parts };
+  const head = ['#include <linux/kernel.h>', '#include <linux/module.h>', '#include <linux/seq_file.h>'];
+  const tail = ['#include <linux/livepatch.h>'];
+  const blocks = [[...head, ...tail, ...(includes.trim() === '' ? [] : [includes.trim()])].join('\n')];
+  for (const part of [functions, funcs, objs, patch, init, exit, infos]) {
+    if (part.trim() !== '') blocks.push(part.trim());
+  }
+  return `${blocks.join('\n\n')}\n`;
+}

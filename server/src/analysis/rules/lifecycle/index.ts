@@ -1,0 +1,1 @@
+export { rule as missingModuleLicense } from './missing-module-license.ts';

@@ -1,0 +1,1 @@
+export { rule as objectNameVmlinuxString } from './object-name-vmlinux-string.ts';
