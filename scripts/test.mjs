@@ -1,0 +1,130 @@
+/**
+ * npm test -- [SUITE…]: installs what the tests need, builds, and runs every suite (or those named), fast ones first.
+ * Ends in one line, `N passed, N failed`, over all of them. A test that is skipped counts as failed: whatever could not
+ * be tried must not look green.
+ */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installEditor } from './lib/editor.mjs';
+import { installDebianPackages, installNpmPackages, requireNode } from './lib/install.mjs';
+import { headline, progress, run, runLogged, runMain, UserError } from './lib/terminal.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+
+const installChromium = () => installDebianPackages(root, ['chromium', 'fonts-dejavu-core'], 'tests in a browser');
+const installKernelSources = () =>
+  installDebianPackages(
+    root,
+    ['linux-source-6.1', 'linux-source-6.12', 'xz-utils'],
+    "the kernel's own livepatch modules",
+  );
+
+/** Each suite: what it needs on the machine, and how it runs. `run` resolves to counts. */
+const SUITES = [
+  {
+    name: 'lint',
+    title: 'Format, lint and types',
+    run: () =>
+      commands([
+        ['biome', 'check', '.'],
+        ['tsc', '-p', '.'],
+        ['tsc', '-p', 'shared'],
+        ['tsc', '-p', 'client/webview'],
+      ]),
+  },
+  { name: 'unit', title: 'Unit and property tests', run: () => vitest('unit') },
+  { name: 'server', title: 'The language server and the command line', run: () => vitest('server') },
+  { name: 'panel', title: "The panel's page in a browser", needs: installChromium, run: () => vitest('panel') },
+  {
+    name: 'upstream',
+    title: "The kernel's own livepatch modules",
+    needs: installKernelSources,
+    run: () => vitest('upstream'),
+  },
+  {
+    name: 'vscode',
+    title: 'VS Code, end to end',
+    needs: async () => {
+      await installChromium();
+      await installEditor(root);
+      await installNpmPackages(root, join(root, 'scripts', 'package'), 'the packager');
+    },
+    run: () => vitest('vscode'),
+  },
+];
+
+/** Runs commands of node_modules one after another: each counts as one test. */
+async function commands(lines) {
+  let failed = 0;
+  for (const [name, ...args] of lines) {
+    console.log(`$ ${name} ${args.join(' ')}`);
+    if ((await run(bin(name), args, { cwd: root })) !== 0) failed++;
+  }
+  return { passed: lines.length - failed, failed, skipped: 0 };
+}
+
+/** Runs one project of vitest.config.ts and counts its tests by the report that it writes. */
+async function vitest(project) {
+  const report = join(root, '.cache', 'reports', `${project}.json`);
+  mkdirSync(join(report, '..'), { recursive: true });
+  rmSync(report, { force: true });
+  const status = await run(
+    bin('vitest'),
+    ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    { cwd: root },
+  );
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  const tests = testResults.flatMap((file) => file.assertionResults.map((test) => test.status));
+  // A file that could not be loaded has no test to its name, yet it failed.
+  const broken = testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  );
+  const passed = tests.filter((state) => state === 'passed').length;
+  const failed = tests.filter((state) => state === 'failed').length + broken.length;
+  const skipped = tests.length - passed - (failed - broken.length);
+  if (tests.length === 0 && failed === 0) throw new UserError(`The suite ${project} has no test.`);
+  if (status !== 0 && failed === 0) return { passed, failed: 1, skipped };
+  return { passed, failed, skipped };
+}
+
+await runMain(async () => {
+  requireNode();
+  const names = process.argv.slice(2);
+  const unknown = names.find((name) => !SUITES.some((suite) => suite.name === name));
+  if (unknown) throw new UserError(`No suite is called ${unknown}: ${SUITES.map((suite) => suite.name).join(', ')}.`);
+  const suites = names.length === 0 ? SUITES : SUITES.filter((suite) => names.includes(suite.name));
+
+  await installNpmPackages(root, root, 'npm packages');
+  await progress('Building', () =>
+    runLogged(process.execPath, ['esbuild.mjs'], join(root, '.cache', 'logs', 'build.log'), { cwd: root }),
+  );
+
+  const total = { passed: 0, failed: 0 };
+  const table = [];
+  for (const suite of suites) {
+    headline(suite.title);
+    const start = Date.now();
+    let counts;
+    try {
+      await suite.needs?.();
+      counts = await suite.run();
+    } catch (error) {
+      console.error(error instanceof UserError ? error.message : error);
+      counts = { passed: 0, failed: 1, skipped: 0 };
+    }
+    total.passed += counts.passed;
+    total.failed += counts.failed + counts.skipped;
+    const seconds = `${Math.round((Date.now() - start) / 1000)} s`;
+    const skipped = counts.skipped > 0 ? `  ${counts.skipped} SKIPPED (counted as failed)` : '';
+    table.push(
+      `${suite.name.padEnd(10)}${String(counts.passed).padStart(6)} passed ${String(counts.failed).padStart(4)} failed ${seconds.padStart(6)}${skipped}`,
+    );
+  }
+
+  headline('All suites');
+  console.log(table.join('\n'));
+  console.log(`\n${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0 ? 0 : 1;
+});
