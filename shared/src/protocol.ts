@@ -1,4 +1,5 @@
 import type { PatchImage, SourceRange } from './model/index.ts';
+import type { PictureTheme } from './picture/timeline-svg.ts';
 
 /** What the server and a client that knows it say to each other beside LSP. Both ends take the types from here. */
 
@@ -58,6 +59,8 @@ export interface InitializationOptions {
   readonly simulateCommand?: boolean;
   /** The hover may contain a picture (an SVG data URI in Markdown) and command links. */
   readonly richHover?: boolean;
+  /** Colours of the picture in the hover; `dark` when not said. */
+  readonly theme?: PictureTheme;
   /** Settings, for clients without workspace/configuration. */
   readonly settings?: unknown;
 }
