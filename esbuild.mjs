@@ -29,9 +29,30 @@ const node = {
   alias: { 'web-tree-sitter': require.resolve('web-tree-sitter').replace(/\.js$/, '.cjs') },
 };
 
+/**
+ * The language client is a bundle of its own, loaded with the first livepatch document: activation is for every C file.
+ * @type {esbuild.Plugin}
+ */
+const lazyLanguageClient = {
+  name: 'lazy-language-client',
+  setup(build) {
+    build.onResolve({ filter: /\/language-client\.ts$/ }, (args) =>
+      args.kind === 'dynamic-import' ? { path: './language-client.js', external: true } : undefined,
+    );
+  },
+};
+
 /** @type {esbuild.BuildOptions[]} */
 const bundles = [
-  { ...node, entryPoints: { extension: 'client/src/extension.ts', server: 'server/src/server.ts' }, outdir: 'dist' },
+  {
+    ...node,
+    entryPoints: { extension: 'client/src/extension.ts', 'language-client': 'client/src/language-client.ts' },
+    outdir: 'dist',
+    // VS Code answers require('vscode'); a native import() would not ask it.
+    supported: { 'dynamic-import': false },
+    plugins: [lazyLanguageClient],
+  },
+  { ...node, entryPoints: { server: 'server/src/server.ts' }, outdir: 'dist' },
   { ...node, entryPoints: { cli: 'server/src/cli/main.ts' }, outdir: 'dist', banner: { js: '#!/usr/bin/env node' } },
   {
     ...common,

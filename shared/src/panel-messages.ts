@@ -1,5 +1,6 @@
 import type { PatchImage, SourceRange } from './model/index.ts';
 import type { SimulationSettings } from './protocol.ts';
+import type { Action } from './simulator/step.ts';
 
 /**
  * What the extension and the page in the simulation panel say to each other. The page runs the simulator itself, so that
@@ -24,6 +25,17 @@ export type PanelToHost =
   | { readonly type: 'ready' }
   /** Open this place in the source. */
   | { readonly type: 'reveal'; readonly range: SourceRange }
+  /** What the page shows since the last images or the last click: for the host's log, and for tests to wait for. */
+  | {
+      readonly type: 'drawn';
+      readonly patch: string | null;
+      /** The sentence at the top. */
+      readonly verdict: string;
+      /** Tasks in the run. */
+      readonly lanes: number;
+      /** End of the run in microseconds. */
+      readonly end: number;
+    }
   /** Something went wrong in the page. */
   | { readonly type: 'failed'; readonly message: string };
 
@@ -36,4 +48,22 @@ export interface PanelState {
   readonly seed: number;
   /** Microseconds. */
   readonly cursor: number;
+  /** What was done in the panel beside loading the patch. */
+  readonly actions?: readonly PanelAction[];
+  /** Times the speed of real time. */
+  readonly speed?: number;
+  /** Id of the selected task. */
+  readonly selected?: number | null;
+  /** Ids of the rows that are folded otherwise than at first. */
+  readonly folds?: { readonly [row: string]: boolean };
+  /** The part of the run that is in view, in microseconds; null for all of it. */
+  readonly view?: { readonly from: number; readonly to: number } | null;
+  /** Tasks as a table instead of the timeline. */
+  readonly table?: boolean;
 }
+
+/** A step of the run as the page keeps it: images are looked up again by their klp_patch variable. */
+export type PanelAction = { readonly at: number } & (
+  | Exclude<Action, { readonly do: 'load' }>
+  | { readonly do: 'load'; readonly patch: string | null }
+);

@@ -1,0 +1,97 @@
+import * as vscode from 'vscode';
+import { SIMULATE_COMMAND } from '../../shared/src/protocol.ts';
+import type { ExtensionApi } from './api.ts';
+import { showDebugInformation } from './commands/debug-information.ts';
+import { newModule } from './commands/new-module.ts';
+import { LivepatchDocuments } from './livepatch-documents.ts';
+import { PANEL_TYPE, type PanelPart, SimulationPanels } from './panel/simulation-panels.ts';
+import { ServerHost } from './server-host.ts';
+import { createStatusItem } from './status-item.ts';
+
+let server: ServerHost | undefined;
+
+/** Runs for every window with a C file: looks for livepatch in the open documents, and starts nothing without one. */
+export function activate(context: vscode.ExtensionContext): ExtensionApi {
+  const version = String(context.extension.packageJSON.version);
+  const log = vscode.window.createOutputChannel('Kernel Livepatch', { log: true });
+  log.info(`Extension ${version}, VS Code ${vscode.version}, Node ${process.version}`);
+
+  const documents = new LivepatchDocuments();
+  const host = new ServerHost(context.asAbsolutePath('dist/server.js'), documents, log);
+  server = host;
+  const panels = new SimulationPanels(context.extensionUri, host, documents, log);
+
+  const api: ExtensionApi = {
+    version,
+    get server() {
+      return {
+        state: host.state,
+        pid: host.pid,
+        restarts: host.restarts,
+        problem: host.problem,
+        status: host.status,
+      };
+    },
+    get documents() {
+      return documents.uris;
+    },
+    get panels() {
+      return [...panels.panels].map(({ uri, title, messages }) => ({ uri, title, messages: [...messages] }));
+    },
+  };
+
+  /** The arguments of code lens and hover, of a menu, or none. */
+  const openPanel = (target: unknown, patch: unknown, part: PanelPart): void => {
+    const uri =
+      typeof target === 'string'
+        ? vscode.Uri.parse(target, true)
+        : target instanceof vscode.Uri
+          ? target
+          : vscode.window.activeTextEditor?.document.uri;
+    if (uri === undefined || !documents.hasUri(uri.toString())) {
+      void vscode.window.showInformationMessage('Open a C file that uses livepatch first.');
+      return;
+    }
+    panels.open(uri, typeof patch === 'string' ? patch : null, part);
+  };
+
+  context.subscriptions.push(
+    log,
+    documents,
+    panels,
+    createStatusItem(host, documents),
+    documents.onDidAdd((document) => host.add(document)),
+    vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
+    vscode.commands.registerCommand(SIMULATE_COMMAND, (target, patch) => openPanel(target, patch, 'timeline')),
+    vscode.commands.registerCommand('livepatch.showKernelLog', (target, patch) => openPanel(target, patch, 'log')),
+    vscode.commands.registerCommand('livepatch.newModule', () => newModule()),
+    vscode.commands.registerCommand('livepatch.restartServer', () => host.restart()),
+    vscode.commands.registerCommand('livepatch.showOutput', () => log.show()),
+    vscode.commands.registerCommand('livepatch.showDebugInformation', () => showDebugInformation(api)),
+    vscode.commands.registerCommand('livepatch.openSettings', () =>
+      vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${context.extension.id}`),
+    ),
+    vscode.commands.registerCommand('livepatch.showActions', () => showActions()),
+  );
+  // Last, because it reports the documents that are open already.
+  documents.watch();
+  return api;
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.dispose();
+}
+
+const ACTIONS: readonly (vscode.QuickPickItem & { readonly command: string })[] = [
+  { label: '$(play) Simulate Transition', command: SIMULATE_COMMAND },
+  { label: '$(list-flat) Show Kernel Log', command: 'livepatch.showKernelLog' },
+  { label: '$(gear) Settings', command: 'livepatch.openSettings' },
+  { label: '$(refresh) Restart Server', command: 'livepatch.restartServer' },
+  { label: '$(output) Show Output', command: 'livepatch.showOutput' },
+  { label: '$(info) Show Debug Information', command: 'livepatch.showDebugInformation' },
+];
+
+async function showActions(): Promise<void> {
+  const action = await vscode.window.showQuickPick(ACTIONS, { title: 'Kernel Livepatch' });
+  if (action !== undefined) await vscode.commands.executeCommand(action.command);
+}

@@ -1,0 +1,165 @@
+import type * as vscode from 'vscode';
+import {
+  CloseAction,
+  type CloseHandlerResult,
+  DidOpenTextDocumentNotification,
+  ErrorAction,
+  LanguageClient,
+  RevealOutputChannelOn,
+  State,
+  TransportKind,
+} from 'vscode-languageclient/node';
+import {
+  IMAGES_CHANGED_NOTIFICATION,
+  IMAGES_REQUEST,
+  type ImagesChangedParams,
+  type ImagesParams,
+  type ImagesResult,
+  type InitializationOptions,
+  LOCATE_REQUEST,
+  type LocateParams,
+  type LocateResult,
+  SIMULATE_COMMAND,
+  STATUS_NOTIFICATION,
+  type StatusParams,
+} from '../../shared/src/protocol.ts';
+import { DOCUMENT_SELECTOR, type LivepatchDocuments } from './livepatch-documents.ts';
+
+/** A bundle of its own, loaded when the server is first needed: activation must stay cheap for every other C file. */
+
+export interface ConnectionOptions {
+  /** Path of the bundled server. */
+  readonly module: string;
+  readonly log: vscode.LogOutputChannel;
+  readonly documents: LivepatchDocuments;
+  onState(state: 'starting' | 'running' | 'stopped'): void;
+  onStatus(status: StatusParams): void;
+  onImages(images: ImagesChangedParams): void;
+  /** The server died by itself. True starts it again. */
+  onDied(): boolean;
+}
+
+/** One server process and what may be asked of it. */
+export interface Connection {
+  readonly pid: number | undefined;
+  start(): Promise<void>;
+  /** Asks the server to leave, and ends it when it does not. Never rejects. */
+  stop(): Promise<void>;
+  images(uri: string): Promise<ImagesResult>;
+  locate(params: LocateParams): Promise<LocateResult>;
+  /** Tells the server about a document that was open before it used livepatch. */
+  open(document: vscode.TextDocument): void;
+}
+
+interface DocumentParams {
+  readonly textDocument?: { readonly uri?: string; readonly version?: number };
+}
+
+export function createConnection(options: ConnectionOptions): Connection {
+  /** The documents that the server has open, with the version that it was told first. */
+  const told = new Map<string, number>();
+  const mayTell = (method: string, uri: string, version: number): boolean => {
+    const first = told.get(uri);
+    switch (method) {
+      case 'textDocument/didOpen':
+        if (first !== undefined || !options.documents.hasUri(uri)) return false;
+        told.set(uri, version);
+        return true;
+      case 'textDocument/didChange':
+        // A document that was told when a change made it a livepatch carried that change already.
+        return first !== undefined && version > first;
+      case 'textDocument/didClose':
+        return told.delete(uri);
+      default:
+        return first !== undefined;
+    }
+  };
+  const isOurs = (params: unknown): boolean => {
+    const uri = (params as DocumentParams | undefined)?.textDocument?.uri;
+    return uri === undefined || options.documents.hasUri(uri);
+  };
+  const run = { module: options.module, transport: TransportKind.ipc };
+  const client = new LanguageClient(
+    'livepatch',
+    'Kernel Livepatch',
+    { run, debug: { ...run, options: { execArgv: ['--nolazy', '--inspect=6017'] } } },
+    {
+      documentSelector: DOCUMENT_SELECTOR,
+      outputChannel: options.log,
+      traceOutputChannel: options.log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      diagnosticCollectionName: 'livepatch',
+      initializationOptions: {
+        livepatchClient: true,
+        simulateCommand: true,
+        richHover: true,
+      } satisfies InitializationOptions,
+      markdown: { isTrusted: { enabledCommands: [SIMULATE_COMMAND] }, supportHtml: false },
+      initializationFailedHandler: () => false,
+      errorHandler: {
+        error: (error) => {
+          options.log.error(`Connection to the server: ${error.message}`);
+          return { action: ErrorAction.Continue, handled: true };
+        },
+        closed: (): CloseHandlerResult => ({
+          action: options.onDied() ? CloseAction.Restart : CloseAction.DoNotRestart,
+          handled: true,
+          message: 'The server ended.',
+        }),
+      },
+      // A document selector can't look at the text, so other C documents are held back here.
+      middleware: {
+        sendNotification: (type, next, params) => {
+          const method = typeof type === 'string' ? type : type.method;
+          const document = (params as DocumentParams | undefined)?.textDocument;
+          const forServer = document?.uri === undefined || mayTell(method, document.uri, document.version ?? 0);
+          return forServer ? next(type, params) : Promise.resolve();
+        },
+        sendRequest: async <P, R>(
+          type: string | { readonly method: string },
+          param: P | undefined,
+          token: vscode.CancellationToken | undefined,
+          next: (type: never, param?: P, token?: vscode.CancellationToken) => Promise<R>,
+        ): Promise<R> => {
+          const method = typeof type === 'string' ? type : type.method;
+          if (method.startsWith('textDocument/') && !isOurs(param)) {
+            return (method === 'textDocument/diagnostic' ? { kind: 'full', items: [] } : null) as R;
+          }
+          return next(type as never, param, token);
+        },
+      },
+    },
+  );
+  client.onDidChangeState(({ newState }) => {
+    if (newState === State.Starting) told.clear();
+    options.onState(newState === State.Running ? 'running' : newState === State.Starting ? 'starting' : 'stopped');
+  });
+  client.onNotification(STATUS_NOTIFICATION, (status: StatusParams) => options.onStatus(status));
+  client.onNotification(IMAGES_CHANGED_NOTIFICATION, (images: ImagesChangedParams) => options.onImages(images));
+  return {
+    get pid() {
+      return client.serverProcess?.pid;
+    },
+    start: () => client.start(),
+    stop: async () => {
+      const process = client.serverProcess;
+      try {
+        if (client.needsStop()) await client.stop(2000);
+      } catch (error) {
+        options.log.warn(`The server did not stop in time: ${error}`);
+        process?.kill('SIGKILL');
+      }
+      await client.dispose().catch(() => {});
+    },
+    images: (uri) => client.sendRequest<ImagesResult>(IMAGES_REQUEST, { textDocument: { uri } } satisfies ImagesParams),
+    locate: (params) => client.sendRequest<LocateResult>(LOCATE_REQUEST, params),
+    open: (document) => {
+      client
+        .sendNotification(
+          DidOpenTextDocumentNotification.type,
+          client.code2ProtocolConverter.asOpenTextDocumentParams(document),
+        )
+        .catch((error) => options.log.error(`Opening ${document.uri.toString()}: ${error}`));
+    },
+  };
+}
