@@ -1,4 +1,7 @@
 import type { LivepatchModule, SourceRange } from '../../../shared/src/model/index.ts';
+import type { KernelVersion } from '../kernel/version.ts';
+
+export type { KernelVersion };
 
 /** `error`: a real kernel rejects it, crashes on it or silently does nothing. Others: see docs/rules/README.md. */
 export type Severity = 'error' | 'warning' | 'information' | 'hint';
@@ -17,12 +20,6 @@ export type RuleGroup =
 /** What the kernel the module is for is. */
 export interface TargetKernel {
   readonly version: KernelVersion;
-}
-
-/** `{ major: 6, minor: 12 }`. */
-export interface KernelVersion {
-  readonly major: number;
-  readonly minor: number;
 }
 
 /**

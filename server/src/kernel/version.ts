@@ -1,4 +1,8 @@
-import type { KernelVersion } from '../analysis/rule.ts';
+/** `{ major: 6, minor: 12 }`. */
+export interface KernelVersion {
+  readonly major: number;
+  readonly minor: number;
+}
 
 /** The version that everything is said for when nobody names another one. */
 export const DEFAULT_KERNEL_VERSION = '6.12';
