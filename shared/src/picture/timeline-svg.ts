@@ -1,5 +1,6 @@
 import type { Forecast } from '../simulator/forecast-types.ts';
 import { isBlockedEver, type Lane, lanes, type SegmentState } from './lanes.ts';
+import { type ShareColumn, shareColumns } from './shares.ts';
 import { axisTicks, timeText } from './time-text.ts';
 
 export type PictureTheme = 'dark' | 'light' | 'high-contrast' | 'high-contrast-light';
@@ -81,18 +82,10 @@ const PALETTES: { readonly [theme in PictureTheme]: Palette } = {
 export interface PictureRow {
   readonly label: string;
   /** In order of time; `share` is how many of the row's tasks, 0 to 1, are in that state, stacked bottom up. */
-  readonly columns: readonly PictureColumn[];
+  readonly columns: readonly ShareColumn[];
   /** Microseconds. */
   readonly signals: readonly number[];
 }
-
-export interface PictureColumn {
-  readonly from: number;
-  readonly to: number;
-  readonly shares: readonly { readonly state: SegmentState; readonly share: number }[];
-}
-
-const ORDER: readonly SegmentState[] = ['new', 'blocked-new', 'old', 'blocked-old', 'rest'];
 
 /**
  * The rows of the small picture: the tasks that nothing holds up in one row, then one row for each kind of blocked task,
@@ -118,45 +111,9 @@ export function pictureRows(all: readonly Lane[], most: number): PictureRow[] {
 }
 
 function row(label: string, group: readonly Lane[]): PictureRow {
-  const cuts = new Set<number>();
-  for (const lane of group) {
-    for (const segment of lane.segments) cuts.add(segment.from).add(segment.to);
-  }
-  const times = [...cuts].sort((a, b) => a - b);
-  // A sweep over starts and ends keeps this linear in the number of segments.
-  const starts = new Map<number, SegmentState[]>();
-  const ends = new Map<number, SegmentState[]>();
-  for (const lane of group) {
-    for (const segment of lane.segments) {
-      push(starts, segment.from, segment.state);
-      push(ends, segment.to, segment.state);
-    }
-  }
-  const counts = new Map<SegmentState, number>();
-  const columns: PictureColumn[] = [];
-  for (let i = 0; i + 1 < times.length; i++) {
-    const from = times[i] as number;
-    for (const state of ends.get(from) ?? []) counts.set(state, (counts.get(state) ?? 0) - 1);
-    for (const state of starts.get(from) ?? []) counts.set(state, (counts.get(state) ?? 0) + 1);
-    const alive = [...counts.values()].reduce((sum, count) => sum + count, 0);
-    if (alive === 0) continue;
-    columns.push({
-      from,
-      to: times[i + 1] as number,
-      shares: ORDER.filter((state) => (counts.get(state) ?? 0) > 0).map((state) => ({
-        state,
-        share: (counts.get(state) ?? 0) / alive,
-      })),
-    });
-  }
+  const columns = shareColumns(group);
   const signals = [...new Set(group.flatMap((lane) => lane.marks.map((mark) => mark.at)))].sort((a, b) => a - b);
   return { label, columns, signals };
-}
-
-function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const values = map.get(key);
-  if (values) values.push(value);
-  else map.set(key, [value]);
 }
 
 export interface SvgOptions {
@@ -215,7 +172,7 @@ export function forecastSvg(forecast: Forecast, options: SvgOptions): string {
 /** Columns narrower than a third of a pixel are drawn as one: a run of 400 tasks switching one by one stays small. */
 function bars(pictureRow: PictureRow, top: number, x: (at: number) => number, palette: Palette): string[] {
   const out: string[] = [];
-  let last: { key: string; from: number; to: number; shares: PictureColumn['shares'] } | null = null;
+  let last: { key: string; from: number; to: number; shares: ShareColumn['shares'] } | null = null;
   const flush = (): void => {
     if (last === null) return;
     let y = top + BAR_HEIGHT;
