@@ -1,1 +1,11 @@
-export {};
+export { rule as coldPartTarget } from './cold-part-target.ts';
+export { rule as exitSectionNewFunc } from './exit-section-new-func.ts';
+export { rule as funcNewFuncNotFunction } from './func-new-func-not-function.ts';
+export { rule as gccSuffixName } from './gcc-suffix-name.ts';
+export { rule as initSectionNewFunc } from './init-section-new-func.ts';
+export { rule as newCallsOldByName } from './new-calls-old-by-name.ts';
+export { rule as newFuncInline } from './new-func-inline.ts';
+export { rule as newFuncUndefined } from './new-func-undefined.ts';
+export { rule as pfxCfiTarget } from './pfx-cfi-target.ts';
+export { rule as staticLocalReset } from './static-local-reset.ts';
+export { rule as syscallInnerTarget } from './syscall-inner-target.ts';

@@ -1,0 +1,80 @@
+import type { LivepatchModule, SourceRange } from '../../../../../shared/src/model/index.ts';
+import type { Fix, Rule } from '../../rule.ts';
+import { insertAt, textOf } from '../edits.ts';
+import { exampleModule } from '../example-module.ts';
+import { hasUnreadInclude, replacements } from '../queries.ts';
+
+export const rule: Rule = {
+  id: 'new-func-undefined',
+  severity: 'error',
+  severityReason: 'The module cannot be built.',
+  group: 'functions',
+  summary: 'The replacement function is not in the module.',
+  kernel: {
+    outcome: 'build-error',
+    text: 'The compiler stops: the name is undeclared.',
+    evidence: 'built on 6.1 and 6.12',
+  },
+  explanation:
+    '`.new_func` names the function that runs in place of the old one, so the module must contain it. ' +
+    'Write it above the table, with the return type and the parameters of the function that it replaces: the kernel ' +
+    'does not compare them, and a difference corrupts registers in silence.\n\n' +
+    'The rule keeps quiet when parts of the module could not be read, and when the name is declared, is a macro or may ' +
+    'come from a header of yours.',
+  examples: {
+    bad: [
+      {
+        title: 'The name is misspelt',
+        code: exampleModule({
+          funcs: `
+static struct klp_func funcs[] = {
+	{
+		.old_name = "uptime_proc_show",
+		.new_func = fixed_uptime_show, //~
+	},
+	{ }
+};`,
+        }),
+      },
+    ],
+    good: [{ title: 'The replacement stands in the module', code: exampleModule({}) }],
+  },
+  check(module) {
+    if (!module.complete || module.unknownTopLevelMacros.length > 0 || hasUnreadInclude(module)) return [];
+    return replacements(module).flatMap(({ func, reference, definitions }) => {
+      if (definitions.length > 0 || isOtherwiseKnown(module, reference.name)) return [];
+      const old = func.oldName.kind === 'known' ? func.oldName.value : null;
+      return [
+        {
+          range: reference.range,
+          message: `There is no function ${reference.name}() in this module. The compiler stops.`,
+          fixes: stubFixes(module, reference.range, reference.name, old),
+        },
+      ];
+    });
+  },
+};
+
+function isOtherwiseKnown(module: LivepatchModule, name: string): boolean {
+  if (module.macros.some((macro) => macro.name === name) || module.variables.some((v) => v.name === name)) return true;
+  // A static function that is only declared can't come from anywhere else.
+  return module.declaredFunctions.some((declared) => declared.name === name && !declared.static);
+}
+
+function stubFixes(module: LivepatchModule, range: SourceRange, name: string, old: string | null): Fix[] {
+  const declarations = [...module.funcTables, ...module.objectTables, ...module.patches].filter(
+    ({ declarationRange: { file, start, end }, storage }) =>
+      file === range.file && start <= range.start && range.end <= end && !storage.automatic,
+  );
+  if (declarations.length === 0 || declarations.some(({ conditions }) => conditions.length > 0)) return [];
+  const start = Math.min(...declarations.map(({ declarationRange }) => declarationRange.start));
+  const at = textOf(module, range.file).lastIndexOf('\n', start - 1) + 1;
+  const comment = `/* Give it the return type and the parameters of ${old === null ? 'the function it replaces' : `${old}()`}. */`;
+  return [
+    {
+      title: `Create ${name}()`,
+      safety: 'suggestion',
+      edits: [insertAt(range.file, at, `${comment}\nstatic int ${name}(void)\n{\n\treturn 0;\n}\n\n`)],
+    },
+  ];
+}

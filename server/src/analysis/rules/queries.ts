@@ -1,0 +1,119 @@
+import {
+  CALLBACK_NAMES,
+  type CallbackName,
+  type FunctionDefinition,
+  type FunctionReference,
+  type KlpCallbacks,
+  type KlpFunc,
+  type KlpObject,
+  type LivepatchModule,
+  type SourceRange,
+} from '../../../../shared/src/model/index.ts';
+import type { TextEdit } from '../rule.ts';
+import { textOf } from './edits.ts';
+
+/** The entries of all klp_func tables, without those that end them. */
+export function funcEntries(module: LivepatchModule): KlpFunc[] {
+  return module.funcTables.flatMap(({ entries }) => entries.filter(({ terminator }) => !terminator));
+}
+
+/** The entries of all klp_object tables, without those that end them. */
+export function objectEntries(module: LivepatchModule): KlpObject[] {
+  return module.objectTables.flatMap(({ entries }) => entries.filter(({ terminator }) => !terminator));
+}
+
+/** The definitions of a function: several when each arm of an `#if` has one, none when it is not in the module. */
+export function definitionsOf(module: LivepatchModule, name: string): FunctionDefinition[] {
+  return module.functions.filter((definition) => definition.name === name);
+}
+
+/** A function that stands as `.new_func` in a table. */
+export interface Replacement {
+  readonly func: KlpFunc;
+  readonly reference: FunctionReference;
+  readonly definitions: readonly FunctionDefinition[];
+}
+
+/** Every use of a function by its name as `.new_func`. */
+export function replacements(module: LivepatchModule): Replacement[] {
+  return funcEntries(module).flatMap((func) => {
+    if (func.newFunc.kind !== 'known' || func.newFunc.value.shape !== 'name') return [];
+    const reference = func.newFunc.value;
+    return [{ func, reference, definitions: definitionsOf(module, reference.name) }];
+  });
+}
+
+/** A function that stands as a callback in an object or in a `struct klp_callbacks` of its own. */
+export interface CallbackUse {
+  readonly callback: CallbackName;
+  readonly reference: FunctionReference;
+  readonly definitions: readonly FunctionDefinition[];
+  readonly set: KlpCallbacks;
+  /** Null when the set stands on its own. */
+  readonly object: KlpObject | null;
+}
+
+/** Every use of a function by its name as a callback, once each. */
+export function callbackUses(module: LivepatchModule): CallbackUse[] {
+  const inObjects = objectEntries(module).map((object) => ({ set: object.callbacks, object }));
+  const alone = module.callbackSets.map((set) => ({ set, object: null }));
+  const seen = new Set<string>();
+  return [...inObjects, ...alone].flatMap(({ set, object }) =>
+    CALLBACK_NAMES.flatMap((callback): CallbackUse[] => {
+      const value = set[callback];
+      if (value.kind !== 'known' || value.value.shape !== 'name') return [];
+      const reference = value.value;
+      const { file, start } = reference.range;
+      const place = `${file}:${start}:${callback}`;
+      // A set of its own that an object uses is there twice, with the same ranges.
+      if (object === null && seen.has(place)) return [];
+      seen.add(place);
+      return [{ callback, reference, definitions: definitionsOf(module, reference.name), set, object }];
+    }),
+  );
+}
+
+/** The given functions and all functions of the module that they call, directly or not. */
+export function reachable(module: LivepatchModule, from: readonly FunctionDefinition[]): FunctionDefinition[] {
+  const found = new Set(from);
+  for (const definition of found) {
+    for (const { callee } of definition.calls) {
+      for (const called of definitionsOf(module, callee)) found.add(called);
+    }
+  }
+  return [...found];
+}
+
+/**
+ * Whether an `#include "file"` of the module was not read: it may declare or define anything. Headers of the kernel
+ * (`#include <…>`) don't count.
+ */
+export function hasUnreadInclude(module: LivepatchModule): boolean {
+  return module.files.some(({ text }) =>
+    [...text.matchAll(/^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"/gm)].some(([, name]) => {
+      const base = (name ?? '').replace(/^.*\//, '');
+      return !module.files.some(({ file }) => file === base || file.endsWith(`/${base}`));
+    }),
+  );
+}
+
+/** Where a word stands in a function's head (return type, name, parameters), the first time; null when it does not. */
+export function wordInHead(module: LivepatchModule, definition: FunctionDefinition, word: string): SourceRange | null {
+  const { file, start } = definition.range;
+  const head = textOf(module, file).slice(start, definition.bodyRange.start);
+  const match = new RegExp(`\\b${word}\\b`).exec(head);
+  return match ? { file, start: start + match.index, end: start + match.index + word.length } : null;
+}
+
+/** Takes a word and the blanks behind it out. */
+export function removeWord(module: LivepatchModule, word: SourceRange): TextEdit {
+  const text = textOf(module, word.file);
+  const blanks = /^\s*/.exec(text.slice(word.end))?.[0].length ?? 0;
+  return { range: { ...word, end: word.end + blanks }, newText: '' };
+}
+
+/** The text of a function's body, braces included. */
+export function bodyOf(module: LivepatchModule, definition: FunctionDefinition): string {
+  const { file, start, end } = definition.bodyRange;
+  return textOf(module, file).slice(start, end);
+}
