@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { type ArchiveEntry, cpioArchive } from './cpio.ts';
+import { type GuestPlan, PLAN_DIRECTORY, planText } from './guest-plan.ts';
+import { mustRun } from './run-command.ts';
+
+/** A file that a guest finds, by its path there (`/modules/x.ko`). */
+export interface GuestFile {
+  readonly path: string;
+  readonly content: Uint8Array;
+}
+
+const SOURCES = join(dirname(fileURLToPath(import.meta.url)), 'guest');
+
+/**
+ * The first file system of a guest, compressed: our agent as /init, the helper task, busybox when this machine has a static
+ * one (for `shell` steps), the plans and the given files.
+ */
+export async function guestImage(
+  plans: readonly GuestPlan[],
+  files: readonly GuestFile[],
+  options: { readonly cache: string },
+): Promise<Uint8Array> {
+  const entries: ArchiveEntry[] = [
+    { path: 'init', mode: 0o755, content: await guestProgram('agent', options.cache) },
+    { path: 'bin/klp-task', mode: 0o755, content: await guestProgram('task', options.cache) },
+    { path: 'dev', mode: 0o755, content: null },
+  ];
+  const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path));
+  if (busybox) entries.push({ path: 'bin/busybox', mode: 0o755, content: await readFile(busybox) });
+  plans.forEach((plan, i) => {
+    entries.push({ path: `${PLAN_DIRECTORY}/${i}`, mode: 0o644, content: new TextEncoder().encode(planText(plan)) });
+  });
+  for (const { path, content } of files) entries.push({ path: path.replace(/^\/+/, ''), mode: 0o644, content });
+  return gzipSync(cpioArchive(entries), { level: 1 });
+}
+
+/** One of our C programs for the guest, compiled static; kept in the cache until its source changes. */
+async function guestProgram(name: string, cache: string): Promise<Uint8Array> {
+  const source = join(SOURCES, `${name}.c`);
+  const hash = createHash('sha256')
+    .update(await readFile(source))
+    .digest('hex')
+    .slice(0, 16);
+  const program = join(cache, 'guest', `${name}-${hash}`);
+  if (!existsSync(program)) {
+    await mkdir(dirname(program), { recursive: true });
+    const fresh = `${program}.${process.pid}`;
+    await mustRun('gcc', ['-O2', '-Wall', '-static', '-s', '-o', fresh, source]);
+    await rename(fresh, program);
+  }
+  return readFile(program);
+}

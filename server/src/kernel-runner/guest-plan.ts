@@ -1,0 +1,93 @@
+/**
+ * What a guest is asked to do. A plan is one independent experiment: it starts on a clean machine, and what it leaves
+ * behind is cleaned up after it. guest/agent.c carries plans out.
+ */
+export interface GuestPlan {
+  readonly name: string;
+  /** Milliseconds of the guest's time after which the plan counts as hung. */
+  readonly limit: number;
+  readonly steps: readonly GuestStep[];
+}
+
+export type GuestStep =
+  /** `file` is the module's path in the guest. */
+  | { readonly do: 'insmod'; readonly file: string; readonly params?: string }
+  /** Tries again for `patience` milliseconds while the kernel says that the module is in use. */
+  | { readonly do: 'rmmod'; readonly module: string; readonly patience: number }
+  | { readonly do: 'write'; readonly path: string; readonly value: string }
+  | { readonly do: 'read'; readonly path: string }
+  | { readonly do: 'wait'; readonly ms: number }
+  /** Waits until no patch is in transition and none is about to be freed; ETIMEDOUT after `limit` milliseconds. */
+  | { readonly do: 'wait-quiet'; readonly limit: number }
+  /** Starts a task called `name` that does what guest/task.c knows as `what`. */
+  | { readonly do: 'start'; readonly name: string; readonly what: TaskDoing; readonly argument?: string }
+  | { readonly do: 'signal'; readonly name: string; readonly signal: number }
+  /** Lets a task go on that waits for its standard input (read, epoll, poll, select, vfork). */
+  | { readonly do: 'release'; readonly name: string }
+  | { readonly do: 'shell'; readonly command: string }
+  /** Reports every thread of the machine with its stack. */
+  | { readonly do: 'tasks' };
+
+/** What a helper task can do: see guest/task.c. */
+export const TASK_DOINGS = [
+  'read',
+  'epoll',
+  'poll',
+  'select',
+  'futex',
+  'nanosleep',
+  'pause',
+  'wait4',
+  'vfork',
+  'accept',
+  'recv',
+  'semop',
+  'sigwait',
+  'stopped',
+  'traced',
+  'spin',
+  'calls',
+  'kernel',
+  'fork',
+] as const;
+export type TaskDoing = (typeof TASK_DOINGS)[number];
+
+/** Where the guest's agent looks for plans; the first is `/plans/0`. */
+export const PLAN_DIRECTORY = 'plans';
+
+/** The plan as guest/agent.c reads it: the limit on a line, then a line for each step with fields between tabs. */
+export function planText(plan: GuestPlan): string {
+  const lines = plan.steps.map((step) => fields(step).map(escapeField).join('\t'));
+  return [String(plan.limit), ...lines, ''].join('\n');
+}
+
+function fields(step: GuestStep): string[] {
+  switch (step.do) {
+    case 'insmod':
+      return ['insmod', step.file, step.params ?? ''];
+    case 'rmmod':
+      return ['rmmod', step.module, String(step.patience)];
+    case 'write':
+      return ['write', step.path, step.value];
+    case 'read':
+      return ['read', step.path];
+    case 'wait':
+      return ['wait', String(step.ms)];
+    case 'wait-quiet':
+      return ['wait-quiet', String(step.limit)];
+    case 'start':
+      return ['start', step.name, step.what, ...(step.argument === undefined ? [] : [step.argument])];
+    case 'signal':
+      return ['signal', step.name, String(step.signal)];
+    case 'release':
+      return ['release', step.name];
+    case 'shell':
+      return ['shell', step.command];
+    case 'tasks':
+      return ['tasks'];
+  }
+}
+
+function escapeField(text: string): string {
+  return text.replace(/[\\\t\n]/g, (c) => (c === '\t' ? '\\t' : c === '\n' ? '\\n' : '\\\\'));
+}
