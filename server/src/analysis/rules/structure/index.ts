@@ -1,1 +1,15 @@
+export { rule as entryAfterTerminator } from './entry-after-terminator.ts';
+export { rule as funcNewFuncMissing } from './func-new-func-missing.ts';
+export { rule as funcOldNameMissing } from './func-old-name-missing.ts';
+export { rule as funcsMissingTerminator } from './funcs-missing-terminator.ts';
+export { rule as objectFuncsUnset } from './object-funcs-unset.ts';
+export { rule as objectHiddenTerminator } from './object-hidden-terminator.ts';
 export { rule as objectNameVmlinuxString } from './object-name-vmlinux-string.ts';
+export { rule as objectsMissingTerminator } from './objects-missing-terminator.ts';
+export { rule as patchModUnset } from './patch-mod-unset.ts';
+export { rule as patchObjsUnset } from './patch-objs-unset.ts';
+export { rule as patchStructConst } from './patch-struct-const.ts';
+export { rule as patchStructInitdata } from './patch-struct-initdata.ts';
+export { rule as patchStructOnStack } from './patch-struct-on-stack.ts';
+export { rule as statesMissingTerminator } from './states-missing-terminator.ts';
+export { rule as terminatorNotEmpty } from './terminator-not-empty.ts';

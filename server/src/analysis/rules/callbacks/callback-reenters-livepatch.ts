@@ -1,0 +1,88 @@
+import type { Rule, RuleFinding } from '../../rule.ts';
+import { exampleModule } from '../example-module.ts';
+import { callbackUses, definitionsOf, reachable } from '../queries.ts';
+
+const REENTERS = /^(?:klp_(?:enable|disable|register|unregister)_patch|request_module)$/;
+
+export const rule: Rule = {
+  id: 'callback-reenters-livepatch',
+  severity: 'error',
+  severityReason: 'The kernel waits for itself for ever.',
+  group: 'callbacks',
+  summary: 'A callback enables a patch or loads a module.',
+  kernel: {
+    outcome: 'crash',
+    text: 'Callbacks run with klp_mutex held, and the call wants it as well: it waits for ever, and so does every later load or removal of a module.',
+    evidence: 'kernel source',
+  },
+  explanation:
+    'The kernel holds `klp_mutex` while callbacks run. Enabling a patch takes the same mutex. Loading a module takes it ' +
+    'too, because the new module may be one that has to be patched; `request_module()` waits for that in another ' +
+    'process, so the two wait for each other. Do it before `klp_enable_patch()` or from user space.',
+  examples: {
+    bad: [
+      {
+        title: 'Loading a module from pre_patch',
+        code: exampleModule({
+          includes: '#include <linux/kmod.h>',
+          functions: `
+static int fixed_uptime_proc_show(struct seq_file *m, void *v)
+{
+	seq_puts(m, "0.00 0.00\\n");
+	return 0;
+}
+
+static int prepare(struct klp_object *obj)
+{
+	return request_module("crc16"); //~
+}`,
+          objs: `
+static struct klp_object objs[] = {
+	{
+		.funcs = funcs,
+		.callbacks = {
+			.pre_patch = prepare,
+		},
+	},
+	{ }
+};`,
+        }),
+      },
+    ],
+    good: [
+      {
+        title: 'Before the patch is enabled',
+        code: exampleModule({
+          includes: '#include <linux/kmod.h>',
+          init: `
+static int __init uptime_fix_init(void)
+{
+	request_module("crc16");
+	return klp_enable_patch(&patch);
+}
+module_init(uptime_fix_init);`,
+        }),
+      },
+    ],
+  },
+  check(module) {
+    const seen = new Set<string>();
+    return callbackUses(module).flatMap(({ callback, reference, definitions }) =>
+      reachable(module, definitions).flatMap(({ calls }) =>
+        calls.flatMap(({ callee, calleeRange }): RuleFinding[] => {
+          const place = `${calleeRange.file}:${calleeRange.start}`;
+          if (!REENTERS.test(callee) || definitionsOf(module, callee).length > 0 || seen.has(place)) return [];
+          seen.add(place);
+          const what = callee === 'request_module' ? 'loading a module' : `${callee}()`;
+          return [
+            {
+              range: calleeRange,
+              message: `The ${callback} callback runs with klp_mutex held, and ${what} needs klp_mutex. Both wait for ever.`,
+              related: [{ range: reference.range, message: `The ${callback} callback.` }],
+            },
+          ];
+        }),
+      ),
+    );
+  },
+};
