@@ -62,7 +62,7 @@ static struct klp_object objs[] = {
       {
         title: 'post_unpatch stops it',
         code: exampleModule({
-          includes: '#include <linux/timer.h>\n#include <linux/version.h>',
+          includes: '#include <linux/timer.h>',
           functions: `${FUNCTION}
 
 static int prepare(struct klp_object *obj)
