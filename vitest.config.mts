@@ -9,6 +9,16 @@ export default defineConfig({
       { test: { name: 'upstream', include: ['test/upstream/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 300_000 } },
       {
         test: {
+          name: 'kernel',
+          include: ['test/kernel/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 1_200_000,
+          // One guest at a time.
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: 'vscode',
           include: ['test/vscode/**/*.test.ts'],
           exclude: ['test/vscode/editor/**'],
