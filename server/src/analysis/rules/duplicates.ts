@@ -1,0 +1,33 @@
+import { areExclusive, type KlpFunc, type KlpTable } from '../../../../shared/src/model/index.ts';
+import { seenEntries } from './tables.ts';
+
+/** Two entries of one table that name the same function. */
+export interface FuncPair {
+  readonly first: KlpFunc;
+  readonly second: KlpFunc;
+  readonly name: string;
+  readonly firstSympos: number;
+  readonly secondSympos: number;
+}
+
+/** Each entry of a table with the first one before it that has the same name and position, 0 and 1 being the same. */
+export function repeatedFuncs(table: KlpTable<KlpFunc>): FuncPair[] {
+  const seen: { name: string; sympos: number; entry: KlpFunc }[] = [];
+  const pairs: FuncPair[] = [];
+  for (const entry of seenEntries(table)) {
+    if (entry.oldName.kind !== 'known' || entry.oldSympos.kind === 'unknown') continue;
+    const name = entry.oldName.value;
+    const sympos = entry.oldSympos.kind === 'known' ? entry.oldSympos.value : 0;
+    const first = seen.find(
+      (other) =>
+        other.name === name &&
+        Math.max(other.sympos, 1) === Math.max(sympos, 1) &&
+        !areExclusive(other.entry.conditions, entry.conditions),
+    );
+    if (first) {
+      pairs.push({ first: first.entry, second: entry, name, firstSympos: first.sympos, secondSympos: sympos });
+    }
+    seen.push({ name, sympos, entry });
+  }
+  return pairs;
+}
