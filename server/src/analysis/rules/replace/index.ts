@@ -1,1 +1,1 @@
-export {};
+export { rule as callbackNeededUnderReplace } from './callback-needed-under-replace.ts';

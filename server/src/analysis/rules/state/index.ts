@@ -1,1 +1,3 @@
-export {};
+export { rule as stateDuplicateId } from './state-duplicate-id.ts';
+export { rule as stateIdZero } from './state-id-zero.ts';
+export { rule as stateWithoutCallbacks } from './state-without-callbacks.ts';
