@@ -56,6 +56,8 @@ export interface Example {
   /** What it shows, in a few words. */
   readonly title: string;
   readonly code: string;
+  /** The file's name, when that is the mistake. The module is called after it. */
+  readonly file?: string;
   /** The kernel it is for, when the example shows something that 6.12 neither has nor refuses. 6.12 when absent. */
   readonly kernel?: KernelVersion;
 }

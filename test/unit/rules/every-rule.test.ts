@@ -84,7 +84,7 @@ describe('the rules', () => {
 function findingsInExample(example: Example, text: string, rule: Rule): Finding[] {
   const version = example.kernel ?? (rule.until ? rule.since : undefined);
   const kernel = version ? formatVersion(version) : '6.12';
-  return findingsIn(read({ [FILE]: text }), { kernel });
+  return findingsIn(read({ [example.file ?? FILE]: text }), { kernel });
 }
 
 /** What is found after a fix and was not there before, by rule and severity. */
