@@ -1,1 +1,15 @@
+export { rule as enableOutsideInit } from './enable-outside-init.ts';
+export { rule as enableResultIgnored } from './enable-result-ignored.ts';
+export { rule as enableTwice } from './enable-twice.ts';
+export { rule as initFailsAfterEnable } from './init-fails-after-enable.ts';
+export { rule as initReturnsPositive } from './init-returns-positive.ts';
+export { rule as livepatchModinfoValue } from './livepatch-modinfo-value.ts';
+export { rule as livepatchModinfoWithoutPatch } from './livepatch-modinfo-without-patch.ts';
+export { rule as missingEnableCall } from './missing-enable-call.ts';
+export { rule as missingLivepatchModinfo } from './missing-livepatch-modinfo.ts';
+export { rule as missingModuleExit } from './missing-module-exit.ts';
+export { rule as missingModuleInit } from './missing-module-init.ts';
 export { rule as missingModuleLicense } from './missing-module-license.ts';
+export { rule as moduleNameTooLong } from './module-name-too-long.ts';
+export { rule as nonGplLicense } from './non-gpl-license.ts';
+export { rule as twoPatchesOneModule } from './two-patches-one-module.ts';

@@ -1,0 +1,113 @@
+import type { CallSite, LivepatchModule } from '../../../../../shared/src/model/index.ts';
+import type { Rule } from '../../rule.ts';
+import { type EnableCall, enableCalls, follows } from '../enable-calls.ts';
+import { exampleModule } from '../example-module.ts';
+
+export const rule: Rule = {
+  id: 'init-fails-after-enable',
+  severity: 'error',
+  severityReason: 'The kernel runs code that has been freed.',
+  group: 'lifecycle',
+  summary: 'Module init can fail after its patch is enabled.',
+  kernel: {
+    outcome: 'crash',
+    text: 'insmod gets the error and the loader frees the module, while the patched functions still jump into it.',
+    evidence: 'loaded on 6.1 and 6.12',
+  },
+  explanation:
+    'When init returns an error, the module loader frees the module, whoever uses it. A patch that was enabled before ' +
+    'stays enabled, and the next call of a patched function runs freed memory. There is no way to take a patch back ' +
+    'from init: let `klp_enable_patch()` be the last thing that can fail.',
+  examples: {
+    bad: [
+      {
+        title: 'Something else comes last',
+        code: exampleModule({
+          init: `
+static int announce(void)
+{
+	return -ENODEV;
+}
+
+static int __init uptime_fix_init(void)
+{
+	int ret;
+
+	ret = klp_enable_patch(&patch);
+	if (ret)
+		return ret;
+
+	return announce(); //~
+}
+module_init(uptime_fix_init);`,
+        }),
+      },
+    ],
+    good: [
+      {
+        title: 'Enabling comes last',
+        code: exampleModule({
+          init: `
+static int announce(void)
+{
+	return -ENODEV;
+}
+
+static int __init uptime_fix_init(void)
+{
+	int ret;
+
+	ret = announce();
+	if (ret)
+		return ret;
+
+	return klp_enable_patch(&patch);
+}
+module_init(uptime_fix_init);`,
+        }),
+      },
+    ],
+  },
+  check(module) {
+    const inits = new Set(module.init.map((entry) => entry.function));
+    return enableCalls(module)
+      .filter(({ inFunction }) => inits.has(inFunction.name))
+      .flatMap((enable) =>
+        failuresBehind(module, enable).map((call) => ({
+          range: call.calleeRange,
+          message:
+            `When ${call.callee}() fails, so does module init, and the patch is enabled already. ` +
+            'The kernel frees the module and runs its code on.',
+          related: [{ range: enable.call.range, message: 'The patch is enabled here' }],
+        })),
+      );
+  },
+};
+
+/** Calls whose result init returns, made in the same block after the patch was enabled. */
+function failuresBehind(module: LivepatchModule, { call: enable, inFunction }: EnableCall): CallSite[] {
+  if (enable.result.kind === 'returned') return [];
+  return inFunction.calls.filter(({ range, callee, result, ...rest }) => {
+    if (callee === 'klp_enable_patch' || range.start < enable.range.end) return false;
+    if (result.kind !== 'returned' && !(result.kind === 'assigned' && result.returned)) return false;
+    // A success returned in between: what follows is the way out after a failure.
+    const leaves = inFunction.returns.some(
+      ({ range: statement, value }) =>
+        statement.start > enable.range.end &&
+        statement.end < range.start &&
+        value.kind === 'known' &&
+        value.value === 0,
+    );
+    if (leaves || alwaysSucceeds(module, callee)) return false;
+    return follows(module, enable, { range, callee, result, ...rest });
+  });
+}
+
+function alwaysSucceeds(module: LivepatchModule, callee: string): boolean {
+  const definition = module.functions.find(({ name }) => name === callee);
+  if (!definition) return /^(?:PTR_ERR|IS_ERR|min|max|clamp|READ_ONCE|likely|unlikely)\b/.test(callee);
+  return (
+    definition.returns.length > 0 &&
+    definition.returns.every(({ value }) => value.kind === 'known' && value.value === 0)
+  );
+}
