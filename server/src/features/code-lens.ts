@@ -1,0 +1,40 @@
+import type { CodeLens, Command } from 'vscode-languageserver';
+import { SIMULATE_COMMAND } from '../../../shared/src/protocol.ts';
+import type { FeatureContext } from './context.ts';
+
+/** What a lens needs to be resolved. */
+interface LensData {
+  readonly uri: string;
+  readonly variable: string;
+}
+
+/** A lens over each klp_patch of the document; the text comes with the resolving, since it takes a simulation. */
+export async function codeLenses(context: FeatureContext, uri: string): Promise<CodeLens[]> {
+  if (!context.settings().codeLens) return [];
+  const check = await context.checks.of(uri);
+  return (check?.module.patches ?? []).flatMap((patch) => {
+    const range = patch.nameRange.file === uri ? context.documents.range(patch.nameRange) : null;
+    const data: LensData = { uri, variable: patch.name };
+    return range ? [{ range, data }] : [];
+  });
+}
+
+/** The forecast in a line; a click opens the simulation where the client has one. */
+export async function resolveCodeLens(context: FeatureContext, lens: CodeLens): Promise<CodeLens> {
+  const data: unknown = lens.data;
+  if (!isLensData(data)) return lens;
+  const check = await context.checks.of(data.uri);
+  const image = check?.images.find(({ variable }) => variable === data.variable);
+  const forecast = image && context.forecasts.of(image, context.settings().simulation);
+  if (!forecast) return { ...lens, command: { title: 'No forecast: the patch is not here any more', command: '' } };
+  const title = `${forecast.headline} (Linux ${forecast.kernel}, ${forecast.workload.title})`;
+  const command: Command = context.client.simulateCommand
+    ? { title: `$(play) ${title}`, command: SIMULATE_COMMAND, arguments: [data.uri, data.variable] }
+    : { title, command: '' };
+  return { ...lens, command };
+}
+
+function isLensData(data: unknown): data is LensData {
+  if (typeof data !== 'object' || data === null || !('uri' in data) || !('variable' in data)) return false;
+  return typeof data.uri === 'string' && typeof data.variable === 'string';
+}

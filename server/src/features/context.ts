@@ -1,0 +1,16 @@
+import type { Settings } from '../../../shared/src/protocol.ts';
+import type { Forecasts } from '../workspace/forecasts.ts';
+import type { ModuleChecks } from '../workspace/module-checks.ts';
+import type { ModuleStore } from '../workspace/module-store.ts';
+import type { ClientAbilities } from './client-abilities.ts';
+import type { Documents } from './documents.ts';
+
+/** What the features work with. */
+export interface FeatureContext {
+  readonly client: ClientAbilities;
+  readonly documents: Documents;
+  readonly store: ModuleStore;
+  readonly checks: ModuleChecks;
+  readonly forecasts: Forecasts;
+  settings(): Settings;
+}

@@ -1,0 +1,74 @@
+import type { Hover, HoverParams } from 'vscode-languageserver';
+import type { KlpFunc, LivepatchModule, PatchImage } from '../../../shared/src/model/index.ts';
+import type { Forecast } from '../../../shared/src/simulator/forecast-types.ts';
+import { workloadById } from '../../../shared/src/simulator/workloads/index.ts';
+import { elementAt, type ModuleElement } from '../analysis/element-at.ts';
+import { DEFAULT_KERNEL_VERSION, parseKernelVersion } from '../kernel/version.ts';
+import type { ModuleCheck } from '../workspace/module-checks.ts';
+import type { FeatureContext } from './context.ts';
+import { callbackHover } from './hover/callback-hover.ts';
+import { fieldHover } from './hover/field-hover.ts';
+import { funcHover } from './hover/func-hover.ts';
+import { withoutMarkdown } from './hover/markdown.ts';
+import { objectHover } from './hover/object-hover.ts';
+import { patchHover } from './hover/patch-hover.ts';
+import { callHover } from './hover/shadow-hover.ts';
+
+/** What the kernel does with the thing under the pointer; null when that has nothing to do with livepatch. */
+export async function hover(context: FeatureContext, { textDocument, position }: HoverParams): Promise<Hover | null> {
+  const document = context.documents.get(textDocument.uri);
+  const check = await context.checks.of(textDocument.uri);
+  if (!document || !check) return null;
+  const element = elementAt(check.module, textDocument.uri, document.offsetAt(position));
+  const markdown = element && textFor(context, check, element, textDocument.uri);
+  if (!element || !markdown) return null;
+  const range = context.documents.range(element.range);
+  return {
+    contents: context.client.markdown
+      ? { kind: 'markdown', value: markdown }
+      : { kind: 'plaintext', value: withoutMarkdown(markdown) },
+    ...(range && { range }),
+  };
+}
+
+function textFor(context: FeatureContext, check: ModuleCheck, element: ModuleElement, uri: string): string | null {
+  const { simulation, kernelVersion } = context.settings();
+  switch (element.kind) {
+    case 'patch': {
+      const image = check.images.find(({ variable }) => variable === element.patch.name);
+      const forecast = image && context.forecasts.of(image, simulation);
+      return forecast ? patchHover(image, forecast, context.client, uri) : null;
+    }
+    case 'object':
+      return objectHover(element.object);
+    case 'func': {
+      const workload = workloadById(simulation.workload);
+      return workload
+        ? funcHover(check.module, element.func, workload, forecastOf(context, check, element.func))
+        : null;
+    }
+    case 'callback':
+      return callbackHover(element.uses, forecastOf(context, check, null)?.callbacks ?? []);
+    case 'field': {
+      const kernel = parseKernelVersion(kernelVersion) ?? parseKernelVersion(DEFAULT_KERNEL_VERSION);
+      return kernel && fieldHover(check.module, element, kernel);
+    }
+    case 'call':
+      return callHover(check.module, element.call);
+  }
+}
+
+/** The forecast of the patch that a function belongs to: of the module's only patch, or of the one whose tables hold it. */
+function forecastOf(context: FeatureContext, { images, module }: ModuleCheck, func: KlpFunc | null): Forecast | null {
+  const image = images.length === 1 ? images[0] : func && imageWith(images, module, func);
+  return image ? context.forecasts.of(image, context.settings().simulation) : null;
+}
+
+function imageWith(images: readonly PatchImage[], module: LivepatchModule, func: KlpFunc): PatchImage | undefined {
+  const patch = module.patches.find(
+    ({ objs }) =>
+      objs.kind === 'known' &&
+      objs.table.entries.some(({ funcs }) => funcs.kind === 'known' && funcs.table.entries.includes(func)),
+  );
+  return patch && images.find(({ variable }) => variable === patch.name);
+}

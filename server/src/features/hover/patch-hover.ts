@@ -1,0 +1,113 @@
+import type { PatchImage } from '../../../../shared/src/model/index.ts';
+import { timeText } from '../../../../shared/src/picture/time-text.ts';
+import { forecastSvg } from '../../../../shared/src/picture/timeline-svg.ts';
+import { SIMULATE_COMMAND } from '../../../../shared/src/protocol.ts';
+import type { Blocker, Forecast } from '../../../../shared/src/simulator/forecast-types.ts';
+import type { ClientAbilities } from '../client-abilities.ts';
+import { block, code, count, list, plain } from './markdown.ts';
+
+/** Lines of the kernel log that a hover shows. */
+const MAX_LOG_LINES = 12;
+const MAX_BLOCKERS = 4;
+
+/** The forecast of a patch: the answer in words, the picture, then the evidence. */
+export function patchHover(image: PatchImage, forecast: Forecast, client: ClientAbilities, uri: string): string {
+  const { workload, kernel } = forecast;
+  const parts = [
+    `**Loading ${code(image.module)} on Linux ${kernel}, ${plain(workload.title)} (${count(workload.tasks, 'task')})**`,
+    plain(forecast.headline),
+    spread(forecast),
+  ];
+  if (client.richHover) parts.push(picture(forecast, client));
+  const facts = [whoWaits(forecast), instead(forecast), callbacks(forecast)].filter((fact) => fact !== '');
+  parts.push(facts.join('\n\n'));
+  const log = logOf(forecast);
+  if (log.length > 0) parts.push(block(log));
+  if (client.richHover && client.simulateCommand && image.variable !== null) {
+    parts.push(`[Open the simulation](${commandUri(SIMULATE_COMMAND, [uri, image.variable])})`);
+  }
+  parts.push(assumptions([...image.assumptions, ...forecast.assumptions]));
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function spread({ seeds, finished, time, errno }: Forecast): string {
+  if (errno !== 0 || seeds <= 1) return '';
+  const all = `Over ${seeds} seeds`;
+  const stuck =
+    finished < seeds ? `${count(seeds - finished, 'run')} of ${seeds} did not finish in the time limit.` : '';
+  if (!time) return stuck === '' ? '' : `${all}: none finished in the time limit.`;
+  return `${all}: median ${timeText(time.median)}, 95 % within ${timeText(time.p95)}, longest ${timeText(time.max)}. ${stuck}`.trim();
+}
+
+function picture(forecast: Forecast, { theme }: ClientAbilities): string {
+  const svg = Buffer.from(forecastSvg(forecast, { theme })).toString('base64');
+  return `![Tasks that have switched to the new code over time](data:image/svg+xml;base64,${svg})`;
+}
+
+function whoWaits({ blockers }: Forecast): string {
+  if (blockers.length === 0) return '';
+  const lines = blockers.slice(0, MAX_BLOCKERS).map((blocker) => `- ${blockerText(blocker)}`);
+  if (blockers.length > MAX_BLOCKERS) lines.push(`- and ${blockers.length - MAX_BLOCKERS} more`);
+  return `**Who waits**\n${lines.join('\n')}`;
+}
+
+/** Who it is, why it can't switch, and what ends it. */
+export function blockerText(blocker: Blocker): string {
+  const who = blocker.tasks > 1 ? `${code(blocker.comm)} ×${blocker.tasks}` : code(blocker.comm);
+  return `${who} ${reasonText(blocker)}; ${releaseText(blocker)}`;
+}
+
+function reasonText({ reason }: Blocker): string {
+  switch (reason.kind) {
+    case 'running':
+      return 'is running whenever the kernel looks';
+    case 'unreliable':
+      return 'has a stack that the kernel cannot walk reliably';
+    case 'sleeping-on':
+      return `sleeps in ${code(`${reason.function}()`)}, which is being replaced`;
+  }
+}
+
+function releaseText({ released, eintr, until }: Blocker): string {
+  const when = until === null ? '' : ` after ${timeText(until)}`;
+  switch (released) {
+    case 'signal':
+      return eintr === null
+        ? `the signal wakes it${when}, its system call goes on by itself`
+        : `the signal wakes it${when}, and ${code(`${eintr}()`)} returns EINTR to the program`;
+    case 'wakes-itself':
+      return `switches when it wakes up by itself${when}`;
+    case 'kernel-exit':
+      return `switches when it leaves the kernel${when}`;
+    case 'never':
+      return 'nothing releases it';
+  }
+}
+
+function instead({ advice }: Forecast): string {
+  if (advice.length === 0) return '';
+  return `**Instead** ${advice.map((thought) => plain(thought)).join(' ')}`;
+}
+
+function callbacks({ callbacks }: Forecast): string {
+  return callbacks.length === 0 ? '' : `**Callbacks** ${callbacks.map((name) => code(name)).join(' → ')}`;
+}
+
+function logOf({ typical }: Forecast): string[] {
+  const lines = typical.events.flatMap((event) =>
+    event.type === 'log' && event.level !== 'debug' ? [event.text] : [],
+  );
+  return lines.length <= MAX_LOG_LINES
+    ? lines
+    : [...lines.slice(0, MAX_LOG_LINES), `… ${lines.length - MAX_LOG_LINES} more lines`];
+}
+
+function assumptions(assumed: readonly string[]): string {
+  return assumed.length === 0 ? '' : `_Assumed: ${list([...new Set(assumed)].map((text) => plain(text)))}_`;
+}
+
+/** A link that runs a command; brackets and quotes in the arguments are percent-encoded, so they can't end the link. */
+function commandUri(command: string, args: readonly unknown[]): string {
+  const encoded = encodeURIComponent(JSON.stringify(args)).replace(/[()]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  return `command:${command}?${encoded}`;
+}

@@ -1,0 +1,93 @@
+import type { Connection } from 'vscode-languageserver';
+import { IMAGES_CHANGED_NOTIFICATION, type ImagesChangedParams } from '../../../shared/src/protocol.ts';
+import type { FeatureContext } from './context.ts';
+import { diagnosticsOf } from './diagnostics.ts';
+import { images } from './images.ts';
+
+/** How long after the last edit findings are sent: shorter than a pause in typing. Milliseconds. */
+const DELAY = 120;
+
+/**
+ * Sends what changes with a document and nobody asks for: diagnostics to clients that do not pull them, images to clients
+ * that want them. A client that pulls gets no push, since editors show both lists and so every finding twice.
+ */
+export class Publisher {
+  private readonly connection: Connection;
+  private readonly context: FeatureContext;
+  private readonly failed: (what: string, error: unknown) => void;
+  private readonly waiting = new Map<string, NodeJS.Timeout>();
+  /** Documents for which something was sent, and how many findings that were. */
+  private readonly sentDiagnostics = new Map<string, number>();
+  private readonly sentImages = new Map<string, string>();
+
+  constructor(connection: Connection, context: FeatureContext, failed: (what: string, error: unknown) => void) {
+    this.connection = connection;
+    this.context = context;
+    this.failed = failed;
+  }
+
+  /** The document was opened: at once. */
+  publishNow(uri: string): void {
+    this.publishAfter(uri, 0);
+  }
+
+  /** The document, or what it hangs on, was edited: after a pause. */
+  publishSoon(uri: string): void {
+    this.publishAfter(uri, DELAY);
+  }
+
+  /** The document is closed or its file is gone: what was shown for it is taken back. */
+  clear(uri: string): void {
+    clearTimeout(this.waiting.get(uri));
+    this.waiting.delete(uri);
+    this.sentImages.delete(uri);
+    if (this.sentDiagnostics.has(uri)) {
+      this.sentDiagnostics.delete(uri);
+      void this.connection.sendDiagnostics({ uri, diagnostics: [] });
+    }
+  }
+
+  /** Nothing is sent any more. */
+  stop(): void {
+    for (const timer of this.waiting.values()) clearTimeout(timer);
+    this.waiting.clear();
+  }
+
+  private publishAfter(uri: string, delay: number): void {
+    clearTimeout(this.waiting.get(uri));
+    const timer = setTimeout(() => {
+      this.waiting.delete(uri);
+      this.publish(uri).catch((error: unknown) => this.failed('check', error));
+    }, delay);
+    this.waiting.set(uri, timer);
+  }
+
+  private async publish(uri: string): Promise<void> {
+    const { client, documents, store } = this.context;
+    const generation = store.generationOf(uri);
+    const isCurrent = (): boolean => generation !== null && store.generationOf(uri) === generation;
+    if (!client.pullDiagnostics) {
+      const diagnostics = await diagnosticsOf(this.context, uri);
+      // An edit in the meantime has asked for a publication of its own.
+      if (!isCurrent()) return;
+      const version = documents.get(uri)?.version;
+      const before = this.sentDiagnostics.get(uri) ?? (store.isLivepatch(uri) ? null : 0);
+      // The same findings are sent again, since an edit may have moved what the editor shows; no findings are not.
+      if (diagnostics.length > 0 || before !== 0) {
+        this.sentDiagnostics.set(uri, diagnostics.length);
+        await this.connection.sendDiagnostics({ uri, diagnostics, ...(version !== undefined && { version }) });
+      }
+    }
+    if (client.livepatchClient) await this.publishImages(uri, isCurrent);
+  }
+
+  private async publishImages(uri: string, isCurrent: () => boolean): Promise<void> {
+    const result = await images(this.context, uri);
+    const params: ImagesChangedParams = { uri, ...result };
+    // Without the version: an edit that moves nothing need not redraw anything.
+    const text = JSON.stringify([result.images, result.simulation, result.version === null]);
+    if (!isCurrent() || this.sentImages.get(uri) === text) return;
+    this.sentImages.set(uri, text);
+    await this.connection.sendNotification(IMAGES_CHANGED_NOTIFICATION, params);
+  }
+}

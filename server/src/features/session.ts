@@ -1,0 +1,292 @@
+import {
+  CodeActionKind,
+  CodeLensRefreshRequest,
+  type Connection,
+  type DidChangeTextDocumentParams,
+  type DidChangeWatchedFilesParams,
+  type DidOpenTextDocumentParams,
+  FileChangeType,
+  type InitializeParams,
+  type InitializeResult,
+  type ServerCapabilities,
+  TextDocumentSyncKind,
+} from 'vscode-languageserver';
+import { type Settings, STATUS_NOTIFICATION, type StatusParams } from '../../../shared/src/protocol.ts';
+import type { CParser } from '../analysis/parser.ts';
+import { DiskFiles } from '../workspace/file-source.ts';
+import { Forecasts } from '../workspace/forecasts.ts';
+import { ModuleChecks } from '../workspace/module-checks.ts';
+import { ModuleStore } from '../workspace/module-store.ts';
+import { type ClientAbilities, clientAbilities, initializationOptions } from './client-abilities.ts';
+import { FIX_ALL } from './code-actions.ts';
+import type { FeatureContext } from './context.ts';
+import { SOURCE } from './diagnostics.ts';
+import { Documents, UriNames } from './documents.ts';
+import { FolderWatchers, ReadableFolders } from './folders.ts';
+import { Publisher } from './publisher.ts';
+import { registerRequests } from './register-requests.ts';
+import type { RequestHost } from './run-request.ts';
+import { type ReadSettings, readSettings } from './settings.ts';
+import { SettingsSync } from './settings-sync.ts';
+
+export interface SessionOptions {
+  /** Rejects when the parser can't be loaded: the server then goes on without checks and says so. */
+  readonly parser: Promise<CParser>;
+  /** Of the package, for the log and the client's status. */
+  readonly version: string;
+}
+
+/** Serves one client over a connection, from `initialize` to the end. */
+export function startSession(connection: Connection, options: SessionOptions): void {
+  new Session(connection, options).listen();
+}
+
+/** A client that never answers must not keep everybody waiting for findings. Milliseconds. */
+const PATIENCE = 2000;
+
+/** What there is once the client said who it is. */
+interface Running {
+  readonly context: FeatureContext;
+  readonly publisher: Publisher;
+  readonly settingsSync: SettingsSync;
+  readonly watchers: FolderWatchers;
+}
+
+class Session {
+  private readonly connection: Connection;
+  private readonly version: string;
+  private readonly names = new UriNames();
+  private readonly disk = new DiskFiles([]);
+  private readonly store: ModuleStore;
+  private readonly checks: ModuleChecks;
+  private readonly documents: Documents;
+  private readonly roots: ReadableFolders;
+  private running: Running | null = null;
+  private settings: Settings;
+  /** Findings wait for the first settings, so that they do not come twice. */
+  private readonly ready: Promise<void>;
+  private makeReady: () => void = () => {};
+  private isReady = false;
+  private problem: string | null = null;
+  private sentStatus = '';
+
+  constructor(connection: Connection, { parser, version }: SessionOptions) {
+    this.connection = connection;
+    this.version = version;
+    this.store = new ModuleStore(parser, this.disk, this.names);
+    this.documents = new Documents(this.store, this.names);
+    this.roots = new ReadableFolders(this.disk, this.store, this.names);
+    const { settings, kernel } = readSettings(undefined);
+    this.settings = settings;
+    this.checks = new ModuleChecks(this.store, { kernel: { version: kernel }, severities: {} });
+    this.ready = new Promise((resolve) => {
+      this.makeReady = resolve;
+    });
+    parser.catch((error: unknown) => this.failed('parser', error));
+  }
+
+  listen(): void {
+    const { connection } = this;
+    connection.onInitialize((params) => this.initialize(params));
+    connection.onInitialized(() => this.initialized());
+    connection.onShutdown(() => this.running?.publisher.stop());
+    connection.onDidOpenTextDocument((params) => this.didOpen(params));
+    connection.onDidChangeTextDocument((params) => this.didChange(params));
+    connection.onDidCloseTextDocument((params) => this.didClose(params.textDocument.uri));
+    connection.onDidChangeConfiguration(({ settings }) => this.running?.settingsSync.didChange(settings));
+    connection.onDidChangeWatchedFiles((params) => this.watchedFilesChanged(params));
+    const host: RequestHost = {
+      generationOf: (uri) => this.store.generationOf(uri),
+      log: (message) => connection.console.log(message),
+      failed: (request, error) => this.failed(request, error),
+    };
+    registerRequests(connection, host, () => this.context());
+    connection.listen();
+  }
+
+  private initialize(params: InitializeParams): InitializeResult {
+    const client = clientAbilities(params);
+    const context: FeatureContext = {
+      client,
+      documents: this.documents,
+      store: this.store,
+      checks: this.checks,
+      forecasts: new Forecasts(),
+      settings: () => this.settings,
+    };
+    this.running = {
+      context,
+      publisher: new Publisher(this.connection, context, (what, error) => this.failed(what, error)),
+      settingsSync: new SettingsSync(this.connection, client, (settings) => this.useSettings(settings)),
+      watchers: new FolderWatchers(this.connection, client, this.disk, (error) => this.failed('watching', error)),
+    };
+    this.roots.setWorkspace(params);
+    this.running.settingsSync.use(initializationOptions(params).settings);
+    return {
+      serverInfo: { name: 'Kernel Livepatch', version: this.version },
+      capabilities: serverCapabilities(client),
+    };
+  }
+
+  private async initialized(): Promise<void> {
+    const { connection } = this;
+    connection.console.log(
+      `Kernel Livepatch ${this.version}, Node ${process.version}, checks for Linux ${this.settings.kernelVersion}`,
+    );
+    if (this.running?.context.client.workspaceFolders) {
+      connection.workspace.onDidChangeWorkspaceFolders((change) => {
+        this.roots.changeWorkspace(change);
+        this.publishAll();
+      });
+    }
+    const impatience = setTimeout(() => this.nowReady(), PATIENCE);
+    try {
+      await this.running?.settingsSync.start();
+    } catch (error) {
+      this.failed('settings', error);
+    }
+    clearTimeout(impatience);
+    this.nowReady();
+  }
+
+  private nowReady(): void {
+    if (this.isReady) return;
+    this.isReady = true;
+    this.makeReady();
+    this.publishAll();
+  }
+
+  private async context(): Promise<FeatureContext> {
+    await this.ready;
+    if (!this.running) throw new Error('the client has not sent initialize');
+    return this.running.context;
+  }
+
+  private didOpen(params: DidOpenTextDocumentParams): void {
+    const { uri } = params.textDocument;
+    if (!this.documents.didOpen(params)) return;
+    this.documentsChanged();
+    this.publish(uri, 'now');
+    this.publishAlsoFor(this.store.dependents(uri));
+  }
+
+  private didChange(params: DidChangeTextDocumentParams): void {
+    const { uri } = params.textDocument;
+    if (!this.documents.didChange(params)) return;
+    this.documentsChanged();
+    this.publish(uri, 'soon');
+    this.publishAlsoFor(this.relatedTo(uri));
+  }
+
+  private didClose(uri: string): void {
+    const related = this.relatedTo(uri);
+    if (!this.documents.didClose(uri)) return;
+    this.running?.publisher.clear(uri);
+    this.documentsChanged();
+    this.publishAlsoFor(related);
+  }
+
+  /** Open documents whose findings an edit in this one may change: both ways, a part shows what its module finds in it. */
+  private relatedTo(uri: string): string[] {
+    const dependents = this.store.dependents(uri);
+    const parts = this.store.isLivepatch(uri) ? this.store.openPartsOf(uri) : [];
+    return [...new Set([...dependents, ...parts])];
+  }
+
+  private watchedFilesChanged({ changes }: DidChangeWatchedFilesParams): void {
+    const affected = new Set<string>();
+    for (const { uri, type } of changes) {
+      const path = this.names.pathOf(uri);
+      if (path === null) continue;
+      for (const document of this.store.diskChanged(path)) affected.add(document);
+      const open = this.names.fileAt(path);
+      if (!this.documents.get(open)) continue;
+      this.documents.setGone(open, type === FileChangeType.Deleted);
+      affected.add(open);
+    }
+    this.publishAlsoFor([...affected]);
+  }
+
+  private useSettings({ settings, kernel }: ReadSettings): void {
+    this.settings = settings;
+    this.checks.setOptions({
+      kernel: { version: kernel },
+      severities: settings.rules,
+      onError: (rule, error) => this.failed(`rule ${rule}`, error),
+    });
+    this.publishAll();
+    if (this.isReady && this.running?.context.client.refreshCodeLenses) {
+      void this.connection.sendRequest(CodeLensRefreshRequest.type);
+    }
+    this.sendStatus();
+  }
+
+  /** The set of open livepatch documents may be another. */
+  private documentsChanged(): void {
+    const { running } = this;
+    this.roots.update();
+    running?.watchers.watch(this.roots.livepatchFolders());
+    this.sendStatus();
+  }
+
+  private publish(uri: string, when: 'now' | 'soon'): void {
+    if (!this.isReady) return;
+    if (when === 'now') this.running?.publisher.publishNow(uri);
+    else this.running?.publisher.publishSoon(uri);
+  }
+
+  /** For documents that were not edited themselves: clients that pull are asked to do it again. */
+  private publishAlsoFor(documents: readonly string[]): void {
+    if (documents.length === 0 || !this.isReady) return;
+    for (const uri of documents) this.publish(uri, 'soon');
+    const { client } = this.running?.context ?? {};
+    if (client?.pullDiagnostics && client.refreshDiagnostics) void this.connection.languages.diagnostics.refresh();
+  }
+
+  private publishAll(): void {
+    this.publishAlsoFor(this.documents.all());
+  }
+
+  private failed(what: string, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.connection.console.error(`${what} failed: ${error instanceof Error ? (error.stack ?? message) : message}`);
+    const problem = what === 'parser' ? message : `${what} failed: ${message}`;
+    if (what === 'parser' && this.problem !== problem) {
+      this.connection.window.showErrorMessage(`Kernel Livepatch checks nothing. ${message}`);
+    }
+    this.problem = problem;
+    this.sendStatus();
+  }
+
+  private sendStatus(): void {
+    if (!this.running?.context.client.livepatchClient) return;
+    const status: StatusParams = {
+      version: this.version,
+      kernel: this.settings.kernelVersion,
+      documents: this.store.livepatchDocuments().length,
+      problem: this.problem,
+    };
+    const text = JSON.stringify(status);
+    if (text === this.sentStatus) return;
+    this.sentStatus = text;
+    void this.connection.sendNotification(STATUS_NOTIFICATION, status);
+  }
+}
+
+function serverCapabilities(client: ClientAbilities): ServerCapabilities {
+  return {
+    positionEncoding: 'utf-16',
+    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: false },
+    hoverProvider: true,
+    completionProvider: { triggerCharacters: ['.'] },
+    definitionProvider: true,
+    documentSymbolProvider: true,
+    foldingRangeProvider: true,
+    codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL] },
+    codeLensProvider: { resolveProvider: true },
+    ...(client.pullDiagnostics && {
+      diagnosticProvider: { identifier: SOURCE, interFileDependencies: true, workspaceDiagnostics: false },
+    }),
+    workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+  };
+}
