@@ -1,1 +1,9 @@
-export {};
+export { rule as shadowCtorReenters } from './shadow-ctor-reenters.ts';
+export { rule as shadowCtorSleeps } from './shadow-ctor-sleeps.ts';
+export { rule as shadowFreeAllBeforeUnpatch } from './shadow-free-all-before-unpatch.ts';
+export { rule as shadowFreeUnknownId } from './shadow-free-unknown-id.ts';
+export { rule as shadowGfpInAtomic } from './shadow-gfp-in-atomic.ts';
+export { rule as shadowKeyStackAddress } from './shadow-key-stack-address.ts';
+export { rule as shadowNoFreeAll } from './shadow-no-free-all.ts';
+export { rule as shadowSizeMismatch } from './shadow-size-mismatch.ts';
+export { rule as shadowUncheckedNull } from './shadow-unchecked-null.ts';
