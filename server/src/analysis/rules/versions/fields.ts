@@ -1,0 +1,40 @@
+import type { FieldInitialiser, KlpInitialiser, LivepatchModule } from '../../../../../shared/src/model/index.ts';
+
+/** A designator in a klp structure, and the structure. */
+export interface WrittenField {
+  readonly struct: 'klp_patch' | 'klp_object' | 'klp_func';
+  readonly field: FieldInitialiser;
+}
+
+/**
+ * The designators of all patches, objects and functions that are compiled whatever the kernel: those inside an `#if`
+ * are left out, because its condition may well be the kernel's version.
+ */
+export function unconditionalFields(module: LivepatchModule): WrittenField[] {
+  const objects = module.objectTables.filter(({ conditions }) => conditions.length === 0);
+  const funcs = module.funcTables.filter(({ conditions }) => conditions.length === 0);
+  const of = (struct: WrittenField['struct'], initialisers: readonly KlpInitialiser[]): WrittenField[] =>
+    initialisers
+      .filter(({ conditions }) => conditions.length === 0)
+      .flatMap(({ fields }) =>
+        fields
+          .filter(({ positional, conditions }) => !positional && conditions.length === 0)
+          .map((field) => ({ struct, field })),
+      );
+  return [
+    ...of('klp_patch', module.patches),
+    ...of(
+      'klp_object',
+      objects.flatMap(({ entries }) => entries),
+    ),
+    ...of(
+      'klp_func',
+      funcs.flatMap(({ entries }) => entries),
+    ),
+  ];
+}
+
+/** The field of the structure itself: `callbacks` for `.callbacks.pre_patch = …`. */
+export function fieldName({ field }: WrittenField): string {
+  return field.name.replace(/\..*$/, '');
+}

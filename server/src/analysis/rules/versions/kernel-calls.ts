@@ -1,0 +1,27 @@
+import type { CallSite, FunctionDefinition, LivepatchModule } from '../../../../../shared/src/model/index.ts';
+import { withoutCommentsAndStrings } from '../c-text.ts';
+import { bodyOf, definitionsOf } from '../queries.ts';
+
+/**
+ * The calls of the kernel's own function of that name: outside of any `#if`, and not where the module has a function,
+ * macro, variable or parameter of this name, or declares it itself (for a livepatch relocation, say).
+ */
+export function kernelCalls(module: LivepatchModule, name: string): CallSite[] {
+  const own =
+    definitionsOf(module, name).length > 0 ||
+    module.declaredFunctions.some((declared) => declared.name === name) ||
+    [...module.macros, ...module.variables].some((other) => other.name === name) ||
+    module.files.some(({ text }) => new RegExp(`^[ \\t]*#[ \\t]*define[ \\t]+${name}\\b`, 'm').test(text));
+  if (own) return [];
+  return module.functions
+    .filter(({ conditions }) => conditions.length === 0)
+    .filter((definition) => !isLocalName(module, definition, name))
+    .flatMap(({ calls }) => calls.filter(({ callee, conditions }) => callee === name && conditions.length === 0));
+}
+
+/** Whether the function has a parameter or a variable of this name: a pointer that was found in another way. */
+function isLocalName(module: LivepatchModule, definition: FunctionDefinition, name: string): boolean {
+  if (definition.parameters?.some((parameter) => parameter.name === name)) return true;
+  const body = withoutCommentsAndStrings(bodyOf(module, definition));
+  return new RegExp(`\\b${name}\\s*(?:=(?!=)|;|,|\\)\\s*\\()|[\\w*]\\s+\\**${name}\\s*[=;,)]`).test(body);
+}
