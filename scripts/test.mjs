@@ -7,13 +7,12 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installEditor } from './lib/editor.mjs';
-import { installDebianPackages, installNpmPackages, requireNode } from './lib/install.mjs';
+import { installChromium, installDebianPackages, installNpmPackages, requireNode } from './lib/install.mjs';
 import { headline, progress, run, runLogged, runMain, UserError } from './lib/terminal.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 
-const installChromium = () => installDebianPackages(root, ['chromium', 'fonts-dejavu-core'], 'tests in a browser');
 const installKernelSources = () =>
   installDebianPackages(
     root,
@@ -36,7 +35,12 @@ const SUITES = [
   },
   { name: 'unit', title: 'Unit and property tests', run: () => vitest('unit') },
   { name: 'server', title: 'The language server and the command line', run: () => vitest('server') },
-  { name: 'panel', title: "The panel's page in a browser", needs: installChromium, run: () => vitest('panel') },
+  {
+    name: 'panel',
+    title: "The panel's page in a browser",
+    needs: () => installChromium(root),
+    run: () => vitest('panel'),
+  },
   {
     name: 'upstream',
     title: "The kernel's own livepatch modules",
@@ -47,7 +51,7 @@ const SUITES = [
     name: 'vscode',
     title: 'VS Code, end to end',
     needs: async () => {
-      await installChromium();
+      await installChromium(root);
       await installEditor(root);
       await installNpmPackages(root, join(root, 'scripts', 'package'), 'the packager');
     },

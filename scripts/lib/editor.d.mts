@@ -18,5 +18,6 @@ export interface EditorOptions {
 
 export function installEditor(root: string): Promise<void>;
 export function startEditor(root: string, options: EditorOptions): Promise<Editor>;
+export function installVsix(root: string, options: { readonly data: string; readonly vsix: string }): Promise<void>;
 export function windowUrl(address: string, folder: string, payload?: readonly (readonly [string, string])[]): string;
 export function remoteUri(address: string, path: string): string;

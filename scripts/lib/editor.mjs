@@ -103,6 +103,16 @@ export async function startEditor(root, { data, settings = {}, testDriver = fals
   return { address: `127.0.0.1:${port}`, child, stop, output: () => output };
 }
 
+/** Installs a .vsix for the editor that will be started with the same `data`. */
+export async function installVsix(root, { data, vsix }) {
+  const { node, serverMain } = editorPaths(root);
+  mkdirSync(data, { recursive: true });
+  const folders = ['--user-data-dir', join(data, 'user'), '--extensions-dir', join(data, 'extensions')];
+  await runLogged(node, [serverMain, '--install-extension', vsix, ...folders], join(data, 'install.log'), {
+    env: { ...process.env, EXTENSIONS_GALLERY: '{"serviceUrl":""}' },
+  });
+}
+
 /** The address of a window on a folder. `payload` is what VS Code's own launcher would tell the window. */
 export function windowUrl(address, folder, payload = []) {
   const url = new URL(`http://${address}/`);

@@ -71,3 +71,8 @@ export async function installDebianPackages(root, packages, reason) {
     await runLogged('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...missing], log, { env });
   });
 }
+
+/** The browser that tests look through, and letters for it to write with. */
+export function installChromium(root) {
+  return installDebianPackages(root, ['chromium', 'fonts-dejavu-core'], 'tests in a browser');
+}

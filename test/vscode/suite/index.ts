@@ -3,9 +3,13 @@
  * they went to the file that LIVEPATCH_TEST_RESULTS names.
  */
 import { writeFileSync } from 'node:fs';
+import { explainingJourneys } from './explaining.ts';
+import { findingJourneys } from './findings.ts';
 import type { Journey, JourneyResult } from './journey.ts';
+import { serverLifeJourneys } from './server-life.ts';
 
-const JOURNEYS: readonly Journey[] = [{ name: 'trivial', async run() {} }];
+/** The first one needs a window in which no livepatch was opened yet. */
+const JOURNEYS: readonly Journey[] = [...findingJourneys, ...explainingJourneys, ...serverLifeJourneys];
 
 export async function run(): Promise<void> {
   const results: JourneyResult[] = [];

@@ -1,0 +1,120 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Frame, Page } from 'playwright-core';
+import { type Editor, installVsix, remoteUri, startEditor, windowUrl } from '../../scripts/lib/editor.mjs';
+import { launchChromium } from './chromium.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+/** A quiet window: nothing moves that is not ours. */
+export const WORKSPACE_SETTINGS = {
+  'chat.disableAIFeatures': true,
+  'editor.cursorBlinking': 'solid',
+  'editor.minimap.enabled': false,
+  'git.enabled': false,
+  'task.autoDetect': 'off',
+  'telemetry.telemetryLevel': 'off',
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+};
+
+/** VS Code with a window on a folder of its own, as a user sees it. */
+export interface EditorWindow {
+  readonly page: Page;
+  readonly folder: string;
+  /** Opens a file of the folder by its name. */
+  open(name: string): Promise<void>;
+  /** Runs a command by its title, through the command palette. */
+  run(title: string): Promise<void>;
+  /** The page in the n-th webview, as soon as it is there. */
+  webview(selector: string): Promise<Frame>;
+  close(): Promise<void>;
+}
+
+/** `samples` are copied into the folder. The extension is the one of this work tree, or the one in `vsix`. */
+export async function openWindow(options: {
+  readonly samples: readonly string[];
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly vsix?: string;
+  readonly size?: { readonly width: number; readonly height: number };
+}): Promise<EditorWindow> {
+  const data = mkdtempSync(join(tmpdir(), 'livepatch-window-'));
+  const folder = join(data, 'livepatches');
+  mkdirSync(join(folder, '.vscode'), { recursive: true });
+  writeFileSync(
+    join(folder, '.vscode', 'settings.json'),
+    JSON.stringify({ ...WORKSPACE_SETTINGS, ...options.settings }),
+  );
+  for (const sample of options.samples) cpSync(join(root, 'samples', sample), join(folder, sample));
+
+  let editor: Editor | undefined;
+  let browser: Browser | undefined;
+  const close = async () => {
+    await browser?.close();
+    editor?.stop();
+    rmSync(data, { recursive: true, force: true });
+  };
+  try {
+    if (options.vsix) await installVsix(root, { data, vsix: options.vsix });
+    editor = await startEditor(root, { data, testDriver: true });
+    browser = await launchChromium();
+    const page = await browser.newPage({ viewport: options.size ?? { width: 1280, height: 800 } });
+    page.setDefaultTimeout(30_000);
+    await page.goto(
+      windowUrl(
+        editor.address,
+        folder,
+        options.vsix ? [] : [['extensionDevelopmentPath', remoteUri(editor.address, root)]],
+      ),
+    );
+    await page.waitForSelector('.monaco-workbench .explorer-folders-view, .monaco-workbench .part.editor');
+    return {
+      page,
+      folder,
+      open: (name) => open(page, name),
+      run: (title) => run(page, title),
+      webview: (selector) => webview(page, selector),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function quickInput(page: Page, key: string, text: string): Promise<void> {
+  const input = page
+    .locator('.quick-input-widget input[type=text], .quick-input-widget .quick-input-box input')
+    .first();
+  // The first key press can come before the window listens to keys.
+  for (let tries = 0; tries < 20 && !(await input.isVisible()); tries++) {
+    await page.keyboard.press(key);
+    await input.waitFor({ state: 'visible', timeout: 1500 }).catch(() => {});
+  }
+  await input.fill(text);
+}
+
+async function open(page: Page, name: string): Promise<void> {
+  await quickInput(page, 'Control+P', name);
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.tab.active', { hasText: name }).waitFor();
+}
+
+async function run(page: Page, title: string): Promise<void> {
+  await quickInput(page, 'F1', `>${title}`);
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+  await page.keyboard.press('Enter');
+}
+
+async function webview(page: Page, selector: string): Promise<Frame> {
+  for (let tries = 0; tries < 300; tries++) {
+    for (const frame of page.frames()) {
+      if (frame !== page.mainFrame() && (await frame.$(selector).catch(() => null))) return frame;
+    }
+    await page.waitForTimeout(100);
+  }
+  throw new Error(`No webview shows ${selector}.`);
+}

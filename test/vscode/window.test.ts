@@ -1,0 +1,144 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Frame } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type EditorWindow, openWindow } from './editor-window.ts';
+
+/**
+ * What a user sees: the same VS Code, looked at from outside through its window. `npm run screenshots` sets
+ * LIVEPATCH_SCREENSHOTS, and the pictures of the documentation are made on the way.
+ */
+const PICTURES = fileURLToPath(new URL('../../docs/images/', import.meta.url));
+
+describe('in the window', () => {
+  let window: EditorWindow;
+  /** The page of the simulation panel, once it is open. */
+  let panel: Frame;
+
+  async function screenshot(name: string): Promise<void> {
+    if (!process.env.LIVEPATCH_SCREENSHOTS) return;
+    mkdirSync(PICTURES, { recursive: true });
+    await window.page.screenshot({ path: join(PICTURES, `${name}.png`) });
+  }
+
+  beforeAll(async () => {
+    window = await openWindow({ samples: ['first-look.c', 'version-banner.c'], size: { width: 1360, height: 800 } });
+    await window.open('first-look.c');
+    await window.page.locator('.codelens-decoration a').first().waitFor();
+  });
+  afterAll(() => window?.close());
+
+  it('underlines the mistakes and lists them as problems', async () => {
+    const { page } = window;
+    await page.locator('.squiggly-error').first().waitFor();
+    await window.run('View: Toggle Problems');
+    const problem = page.locator('.markers-panel .monaco-list-row', { hasText: 'livepatch' }).first();
+    await problem.waitFor();
+    expect(await problem.textContent()).toMatch(/terminat/);
+    await screenshot('problems');
+    await window.run('View: Toggle Problems');
+    await page.locator('.markers-panel').waitFor({ state: 'hidden' });
+  });
+
+  it('shows the picture of the forecast on hover', async () => {
+    const { page } = window;
+    await goTo(window, 'struct klp_patch patch = ');
+    // The name, one letter before the end of what was looked for.
+    await page.keyboard.press('ArrowRight');
+    for (let left = 4; left > 0; left--) await page.keyboard.press('ArrowLeft');
+    await window.run('Show or Focus Hover');
+    const picture = page.locator('.monaco-hover img[src^="data:image/svg+xml"]').first();
+    await picture.waitFor();
+    await expect.poll(() => picture.evaluate<number>('(image) => image.naturalWidth')).toBeGreaterThan(0);
+    const size = await picture.boundingBox();
+    expect(size?.width).toBeGreaterThan(200);
+    expect(size?.height).toBeGreaterThan(40);
+    expect(await page.locator('.monaco-hover:visible').first().textContent()).toMatch(/seeds|runs/);
+    await screenshot('hover');
+    await page.keyboard.press('Escape');
+  });
+
+  it('opens the panel from the lens, and the panel draws the run', async () => {
+    const { page } = window;
+    await page.locator('.codelens-decoration a').first().click();
+    panel = await window.webview('#panel .timeline');
+    await panel.locator('.timeline .row').first().waitFor();
+    expect(await panel.locator('.verdict').textContent()).toMatch(/\d+ runs/);
+    // Bars: several colours, and not just a background.
+    await expect.poll(() => coloursOf(panel, 'canvas.bars'), { timeout: 10_000 }).toBeGreaterThan(2);
+  });
+
+  it('plays and stops', async () => {
+    const time = () => panel.locator('output.time').textContent();
+    await panel.getByRole('button', { name: 'Back to the start' }).click();
+    const start = await time();
+    await panel.getByRole('button', { name: 'Play', exact: true }).click();
+    await expect.poll(time, { timeout: 10_000 }).not.toBe(start);
+    const pause = panel.getByRole('button', { name: 'Pause', exact: true });
+    await pause.click();
+    const stopped = await time();
+    await window.page.waitForTimeout(300);
+    expect(await time()).toBe(stopped);
+  });
+
+  it('leads from a blocked task to its stack and on to the source', async () => {
+    const { page } = window;
+    const blocked = panel.locator('.row.was-blocked').first();
+    await blocked.click();
+    // A group lists its tasks; a task shows its stack.
+    const listed = panel.locator('.task .life button').first();
+    await listed.click();
+    await panel.locator('.task .stack .blocks').first().waitFor();
+    await screenshot('panel');
+    await panel.locator('.task .stack button.link').first().click();
+    await page.locator('.tab.active', { hasText: 'first-look.c' }).waitFor();
+    await expect
+      .poll(() =>
+        page
+          .locator('.statusbar-item', { hasText: /Ln \d+/ })
+          .first()
+          .textContent(),
+      )
+      .not.toMatch(/Ln 1,/);
+  });
+
+  it('repairs the file with a quick fix, and the panel follows', async () => {
+    const { page } = window;
+    await window.open('first-look.c');
+    const before = await page.locator('.squiggly-error').count();
+    expect(before).toBeGreaterThan(0);
+    await window.run('Go to Next Problem in Files');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+.');
+    const fix = page.locator('.action-widget .monaco-list-row').first();
+    await fix.waitFor();
+    await screenshot('quick-fix');
+    await page.keyboard.press('Enter');
+    await page.locator('.action-widget').waitFor({ state: 'hidden' });
+    await expect.poll(() => page.locator('.squiggly-error').count(), { timeout: 10_000 }).toBeLessThan(before);
+  });
+});
+
+/** Puts the cursor behind the first occurrence of a text in the active editor. */
+async function goTo(window: EditorWindow, text: string): Promise<void> {
+  const { page } = window;
+  await page.locator('.editor-instance .view-lines').first().click();
+  await page.keyboard.press('Control+F');
+  await page.locator('.find-widget textarea').first().fill(text);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+}
+
+/** How many different colours a canvas shows. Runs in the page, which is why it is text. */
+function coloursOf(frame: Frame, selector: string): Promise<number> {
+  return frame.locator(selector).evaluate<number>(`(canvas) => {
+    if (canvas.width === 0 || canvas.height === 0) return 0;
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const colours = new Set();
+    for (let at = 0; at < data.length; at += 4) {
+      if (data[at + 3] > 0) colours.add([data[at], data[at + 1], data[at + 2]].join());
+    }
+    return colours.size;
+  }`);
+}
