@@ -53,7 +53,11 @@ async function openInBrowser(file) {
   const editor = await startEditor(root, {
     data: join(root, '.cache', 'editor'),
     testDriver: true, // only then it loads an extension from where it is developed
-    settings: { 'workbench.startupEditor': 'none', 'chat.disableAIFeatures': true },
+    settings: {
+      'workbench.startupEditor': 'none',
+      'workbench.secondarySideBar.defaultVisibility': 'hidden',
+      'chat.disableAIFeatures': true,
+    },
   });
   const url = windowUrl(editor.address, folder, [
     ['extensionDevelopmentPath', remoteUri(editor.address, root.replace(/\/$/, ''))],

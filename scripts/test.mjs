@@ -48,6 +48,11 @@ const SUITES = [
     run: () => vitest('upstream'),
   },
   {
+    name: 'bench',
+    title: 'The benchmarks, once',
+    run: () => commands([['node', 'scripts/bench.mjs', '--quick']]),
+  },
+  {
     name: 'vscode',
     title: 'VS Code, end to end',
     needs: async () => {
@@ -59,12 +64,12 @@ const SUITES = [
   },
 ];
 
-/** Runs commands of node_modules one after another: each counts as one test. */
+/** Runs commands (of node_modules, or node) one after another: each counts as one test. */
 async function commands(lines) {
   let failed = 0;
   for (const [name, ...args] of lines) {
     console.log(`$ ${name} ${args.join(' ')}`);
-    if ((await run(bin(name), args, { cwd: root })) !== 0) failed++;
+    if ((await run(name === 'node' ? process.execPath : bin(name), args, { cwd: root })) !== 0) failed++;
   }
   return { passed: lines.length - failed, failed, skipped: 0 };
 }

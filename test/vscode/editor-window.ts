@@ -16,6 +16,7 @@ export const WORKSPACE_SETTINGS = {
   'git.enabled': false,
   'task.autoDetect': 'off',
   'telemetry.telemetryLevel': 'off',
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
 };

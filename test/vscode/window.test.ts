@@ -50,7 +50,7 @@ describe('in the window', () => {
     await window.run('Show or Focus Hover');
     const picture = page.locator('.monaco-hover img[src^="data:image/svg+xml"]').first();
     await picture.waitFor();
-    await expect.poll(() => picture.evaluate<number>('(image) => image.naturalWidth')).toBeGreaterThan(0);
+    await expect.poll(() => picture.evaluate('(image) => image.naturalWidth')).toBeGreaterThan(0);
     const size = await picture.boundingBox();
     expect(size?.width).toBeGreaterThan(200);
     expect(size?.height).toBeGreaterThan(40);
@@ -132,7 +132,7 @@ async function goTo(window: EditorWindow, text: string): Promise<void> {
 
 /** How many different colours a canvas shows. Runs in the page, which is why it is text. */
 function coloursOf(frame: Frame, selector: string): Promise<number> {
-  return frame.locator(selector).evaluate<number>(`(canvas) => {
+  return frame.locator(selector).evaluate(`(canvas) => {
     if (canvas.width === 0 || canvas.height === 0) return 0;
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
     const colours = new Set();
