@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { applyEdits } from '../../../server/src/analysis/fixes.ts';
+import { applyEdits, fixAllEdits } from '../../../server/src/analysis/fixes.ts';
 import type { Example, Finding, Rule } from '../../../server/src/analysis/rule.ts';
 import { exampleText } from '../../../server/src/analysis/rules/example-text.ts';
 import { RULES } from '../../../server/src/analysis/rules/index.ts';
@@ -71,6 +71,21 @@ describe.each(RULES.map((rule) => [rule.id, rule] as const))('%s', (id, rule) =>
           expect(newFindings(before, after), `${named}\nbrings a new finding`).toEqual([]);
         }
       }
+    }
+  });
+
+  it('can be fixed all at once, again and again, until nothing safe is left to do', () => {
+    for (const example of rule.examples.bad) {
+      let { text } = exampleText(example);
+      const file = example.file ?? FILE;
+      for (let round = 0; ; round++) {
+        const edits = fixAllEdits(findingsInExample(example, text, rule), file);
+        if (edits.length === 0) break;
+        expect(round, `${example.title}: rounds\n${text}`).toBeLessThan(4);
+        text = applyEdits(text, edits);
+      }
+      const left = findingsInExample(example, text, rule).flatMap((found) => found.fixes ?? []);
+      expect(left.filter(({ safety }) => safety === 'safe')).toEqual([]);
     }
   });
 });
