@@ -32,18 +32,18 @@ static void enable_later(struct work_struct *work)
 	if (ret)
 		pr_err("uptime is not fixed: %d\\n", ret);
 }
-static DECLARE_WORK(enable_work, enable_later);
+static DECLARE_WORK(fix_work, enable_later);
 
 static int __init uptime_fix_init(void)
 {
-	schedule_work(&enable_work);
+	schedule_work(&fix_work);
 	return 0;
 }
 module_init(uptime_fix_init);`,
           exit: `
 static void __exit uptime_fix_exit(void)
 {
-	cancel_work_sync(&enable_work);
+	cancel_work_sync(&fix_work);
 }
 module_exit(uptime_fix_exit);`,
         }),

@@ -10,9 +10,9 @@ export const rule: Rule = {
   summary: 'The module has no MODULE_LICENSE().',
   kernel: {
     outcome: 'build-error',
-    log: 'ERROR: modpost: missing MODULE_LICENSE() in uptime_fix.o',
+    log: 'ERROR: modpost: missing MODULE_LICENSE()',
     text: 'modpost stops: every module must say its licence.',
-    evidence: 'kernel source',
+    evidence: 'built on 6.1 and 6.12',
   },
   explanation:
     'Every module names its licence with `MODULE_LICENSE()`; without it modpost stops the build. ' +

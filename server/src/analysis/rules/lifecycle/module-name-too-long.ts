@@ -13,9 +13,8 @@ export const rule: Rule = {
   summary: 'The name of the module is longer than module names can be.',
   kernel: {
     outcome: 'build-error',
-    log: 'ERROR: modpost: module name is too long [a_fix_for_the_uptime_file_whose_name_goes_on_and_on_for_ever.ko]',
     text: 'modpost stops: module names have at most 55 bytes on 64-bit machines.',
-    evidence: 'kernel source',
+    evidence: 'built on 6.1 and 6.12',
   },
   explanation:
     'The module is called after its file, or after its object in the Kbuild file. Names have at most 55 bytes on 64-bit ' +

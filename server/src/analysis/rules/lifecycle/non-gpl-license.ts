@@ -22,7 +22,7 @@ export const rule: Rule = {
     outcome: 'build-error',
     log: "ERROR: modpost: GPL-incompatible module uptime_fix.ko uses GPL-only symbol 'klp_enable_patch'",
     text: 'modpost stops: klp_enable_patch() and the shadow variables are for modules with a GPL-compatible licence only.',
-    evidence: 'kernel source',
+    evidence: 'built on 6.1 and 6.12',
   },
   explanation:
     'All of livepatch is exported with `EXPORT_SYMBOL_GPL`. The kernel compares the licence letter by letter with ' +
