@@ -1,0 +1,256 @@
+import type { PatchImage, SourceRange } from '../../shared/src/model/index.ts';
+import { isBlockedEver, type Lane, type Segment } from '../../shared/src/picture/lanes.ts';
+import { timeText } from '../../shared/src/picture/time-text.ts';
+import { element, icon } from './dom.ts';
+import { type Row, taskLabel } from './rows.ts';
+import type { Run } from './run.ts';
+import { segmentAt, tally, tallyText } from './tally.ts';
+import { segmentText, taskFuture } from './words.ts';
+
+export interface DetailEvents {
+  reveal(range: SourceRange): void;
+  jump(at: number): void;
+  selectTask(id: number): void;
+  close(): void;
+}
+
+const MOST_LIFE = 40;
+const MOST_BLOCKED = 30;
+
+const KINDS = {
+  user: 'user task',
+  kthread: 'kernel thread: it never returns to user space',
+  io_worker: 'io_uring worker: it never returns to user space',
+  idle: 'idle task of a CPU',
+} as const;
+
+/** The upper half of the details: the selected task or group, or who holds the transition up. */
+export class TaskView {
+  readonly element = element('div', { class: 'task' });
+  private readonly events: DetailEvents;
+
+  constructor(events: DetailEvents) {
+    this.events = events;
+  }
+
+  update(run: Run, images: readonly PatchImage[], row: Row | null, at: number): void {
+    const [only] = row?.lanes ?? [];
+    if (row === null || only === undefined) this.element.replaceChildren(...this.everybody(run, at));
+    else if (row.kind === 'task') this.element.replaceChildren(...this.task(run, images, only, at));
+    else this.element.replaceChildren(...this.group(row, at));
+  }
+
+  /** Moves the focus to the heading, from where a screen reader reads on. */
+  focus(): void {
+    this.element.querySelector<HTMLElement>('.who')?.focus();
+  }
+
+  private everybody(run: Run, at: number): HTMLElement[] {
+    return [
+      heading('All tasks', null),
+      element('p', { class: 'status' }, sentence(tallyText(tally(run.lanes, at)))),
+      ...this.blockedNow(run.lanes, at),
+    ];
+  }
+
+  private group(row: Row, at: number): HTMLElement[] {
+    return [
+      heading(row.label, () => this.events.close()),
+      element('p', { class: 'status' }, sentence(tallyText(tally(row.lanes, at)))),
+      ...this.blockedNow(row.lanes, at),
+    ];
+  }
+
+  private blockedNow(lanes: readonly Lane[], at: number): HTMLElement[] {
+    const blocked = lanes.filter((lane) => isBlocked(segmentAt(lane, at)));
+    const later = lanes.filter((lane) => isBlockedEver(lane) && !blocked.includes(lane));
+    return [
+      ...this.list('Who holds it up now', blocked, at),
+      ...(blocked.length > 0 ? [] : this.list('Held up at another time', later, at)),
+    ];
+  }
+
+  private list(title: string, lanes: readonly Lane[], at: number): HTMLElement[] {
+    if (lanes.length === 0) return [];
+    const items = lanes.slice(0, MOST_BLOCKED).map((lane) => {
+      const now = segmentAt(lane, at);
+      const segment = isBlocked(now) ? now : (lane.segments.find(isBlocked) ?? null);
+      const why = segment?.reason?.kind === 'sleeping-on' ? ` in ${segment.reason.function}()` : '';
+      return element(
+        'li',
+        {},
+        element(
+          'button',
+          {
+            type: 'button',
+            onclick: () => {
+              this.events.selectTask(lane.task.id);
+              if (!isBlocked(now) && segment !== null) this.events.jump(segment.from);
+            },
+          },
+          element('span', {}, taskLabel(lane)),
+          element('span', { class: 'faint' }, `${why} ${segment === null ? '' : stretch(segment)}`),
+        ),
+      );
+    });
+    const more = lanes.length - items.length;
+    return [
+      element('h3', {}, title),
+      element(
+        'ul',
+        { class: 'life' },
+        ...items,
+        more > 0 ? element('li', { class: 'faint' }, `and ${more} more`) : null,
+      ),
+    ];
+  }
+
+  private task(run: Run, images: readonly PatchImage[], lane: Lane, at: number): HTMLElement[] {
+    const segment = segmentAt(lane, at);
+    const status = segment === null ? notAlive(lane, at) : segmentText(segment);
+    const mood = segment === null ? 'rest' : isBlocked(segment) ? 'blocked' : segment.state;
+    return [
+      heading(taskLabel(lane), () => this.events.close()),
+      element('p', { class: 'faint' }, KINDS[lane.task.kind]),
+      element('p', { class: `status ${mood}` }, sentence(status)),
+      ...this.stack(images, segment),
+      ...this.elsewhere(lane, at),
+      ...this.life(run, lane, at),
+    ];
+  }
+
+  /** The stack that the last pass saw, with what blocks it marked. */
+  private stack(images: readonly PatchImage[], segment: Segment | null): HTMLElement[] {
+    if (segment === null || segment.stack.length === 0) return [];
+    const blocks = segment.reason?.kind === 'sleeping-on' ? segment.reason : null;
+    const frames = segment.stack.map((name) => {
+      const marked = blocks !== null && (name === blocks.function || name === blocks.original);
+      const link = this.sourceLink(images, name);
+      return element(
+        'li',
+        { class: marked ? 'blocks' : '' },
+        element(
+          'span',
+          { class: 'function' },
+          name,
+          marked ? element('span', { class: 'faint' }, '  ← patched') : null,
+        ),
+        link,
+      );
+    });
+    return [element('h3', {}, 'Kernel stack, innermost first'), element('ol', { class: 'stack' }, ...frames)];
+  }
+
+  private sourceLink(images: readonly PatchImage[], name: string): HTMLElement | null {
+    for (const image of images) {
+      for (const object of image.objects) {
+        for (const func of object.funcs) {
+          const range = func.newFunc === name ? (func.newFuncSource ?? func.source) : func.source;
+          if ((func.oldName !== name && func.newFunc !== name) || range === null) continue;
+          return element(
+            'button',
+            {
+              type: 'button',
+              class: 'link',
+              title: `Go to ${func.oldName} in the source`,
+              onclick: () => this.events.reveal(range),
+            },
+            `${fileName(range.file)} ↗`,
+          );
+        }
+      }
+    }
+    return null;
+  }
+
+  /** Where to look when nothing is wrong at the cursor. */
+  private elsewhere(lane: Lane, at: number): HTMLElement[] {
+    if (isBlocked(segmentAt(lane, at))) return [];
+    const blocked = lane.segments.find(isBlocked);
+    if (blocked === undefined) return [];
+    return [
+      element(
+        'p',
+        {},
+        element(
+          'button',
+          { type: 'button', class: 'link', onclick: () => this.events.jump(blocked.from) },
+          `Blocked ${stretch(blocked)}: go there`,
+        ),
+      ),
+    ];
+  }
+
+  private life(run: Run, lane: Lane, at: number): HTMLElement[] {
+    const all = taskFuture(run.trace.events, lane.task.id, -1, MOST_LIFE);
+    if (all.length === 0) {
+      return [element('h3', {}, 'What happens'), element('p', { class: 'faint' }, 'Nothing more in this run.')];
+    }
+    const past = all.filter((entry) => entry.at <= at);
+    const next = all.filter((entry) => entry.at > at);
+    const items = (entries: typeof all, look: string): HTMLElement =>
+      element(
+        'ul',
+        { class: 'life' },
+        ...entries.map((entry) =>
+          element(
+            'li',
+            {},
+            element(
+              'button',
+              { type: 'button', class: look, onclick: () => this.events.jump(entry.at) },
+              element('span', { class: 'at' }, timeText(entry.at)),
+              element('span', {}, entry.text),
+            ),
+          ),
+        ),
+      );
+    return [
+      element('h3', {}, 'What happens next'),
+      next.length > 0 ? items(next, 'next') : element('p', { class: 'faint' }, 'Nothing more in this run.'),
+      ...(past.length > 0 ? [element('h3', {}, 'What happened'), items(past, 'past')] : []),
+    ];
+  }
+}
+
+function heading(title: string, close: (() => void) | null): HTMLElement {
+  return element(
+    'header',
+    {},
+    element('h2', { class: 'who', tabindex: -1 }, title),
+    close === null
+      ? null
+      : element(
+          'button',
+          {
+            type: 'button',
+            class: 'tool',
+            'aria-label': 'Back to all tasks',
+            title: 'Back to all tasks',
+            onclick: close,
+          },
+          icon('close'),
+        ),
+  );
+}
+
+export function isBlocked(segment: Segment | null): boolean {
+  return segment !== null && (segment.state === 'blocked-old' || segment.state === 'blocked-new');
+}
+
+function notAlive(lane: Lane, at: number): string {
+  const first = lane.segments[0];
+  return first === undefined || at < first.from ? 'is not forked yet' : 'has exited';
+}
+
+function stretch(segment: Segment): string {
+  return `${timeText(segment.from)} to ${timeText(segment.to)}`;
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}
+
+function fileName(file: string): string {
+  return decodeURIComponent(file.slice(file.lastIndexOf('/') + 1));
+}

@@ -1,0 +1,147 @@
+import type { PatchImage } from '../../shared/src/model/index.ts';
+import type { HostToPanel, PanelAction, PanelState } from '../../shared/src/panel-messages.ts';
+import type { SimulationSettings } from '../../shared/src/protocol.ts';
+import { forecast as makeForecast } from '../../shared/src/simulator/forecast.ts';
+import type { Forecast } from '../../shared/src/simulator/forecast-types.ts';
+import type { Workload } from '../../shared/src/simulator/workload.ts';
+import { WORKLOADS, workloadById } from '../../shared/src/simulator/workloads/index.ts';
+import { makeRun, type Run } from './run.ts';
+
+/** The forecast takes a while: it is made when nobody has typed for so long. */
+const FORECAST_DELAY = 200;
+
+export interface SessionEvents {
+  /** There is another run to show; `run` is set. */
+  run(): void;
+  /** `forecast` is another one, or null while it is being made. */
+  forecast(): void;
+  failed(message: string): void;
+}
+
+/** What is simulated: the module's patches, the machine that was chosen, and what is done on it. */
+export class Session {
+  private readonly events: SessionEvents;
+  private settings: SimulationSettings | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  /** Kept from before a reload until the first images arrive. */
+  private kept: PanelState | null;
+  /** The seed of the run with the median length. */
+  private typicalSeed = 1;
+
+  uri: string | null = null;
+  images: readonly PatchImage[] = [];
+  /** The klp_patch variable that is shown. */
+  patch: string | null = null;
+  workload: Workload = WORKLOADS[0] as Workload;
+  kernel = '6.12';
+  /** Null is the forecast's typical run. */
+  chosenSeed: number | null = null;
+  actions: readonly PanelAction[] = [];
+  run: Run | null = null;
+  forecast: Forecast | null = null;
+
+  constructor(events: SessionEvents, kept: PanelState | undefined) {
+    this.events = events;
+    this.kept = kept ?? null;
+    this.uri = kept?.uri ?? null;
+  }
+
+  get seed(): number {
+    return this.chosenSeed ?? this.typicalSeed;
+  }
+
+  get image(): PatchImage | null {
+    return this.images.find(({ variable }) => variable === this.patch) ?? this.images[0] ?? null;
+  }
+
+  receive(message: HostToPanel & { readonly type: 'images' }): void {
+    const { simulation } = message;
+    const kept = this.kept?.uri === message.uri ? this.kept : null;
+    this.kept = null;
+    this.uri = message.uri;
+    this.images = message.images;
+    if (kept !== null) {
+      this.patch = kept.patch;
+      this.workload = workloadById(kept.workload) ?? this.workload;
+      this.kernel = kept.kernel;
+      this.chosenSeed = kept.seed > 0 ? kept.seed : null;
+      this.actions = kept.actions ?? [];
+    } else {
+      // A choice made here holds until the setting itself is changed.
+      if (simulation.workload !== this.settings?.workload) {
+        this.workload = workloadById(simulation.workload) ?? this.workload;
+      }
+      if (simulation.kernel !== this.settings?.kernel) this.kernel = simulation.kernel;
+    }
+    this.settings = simulation;
+    if (message.patch !== null) this.patch = message.patch;
+    if (this.image !== null) this.patch = this.image.variable;
+    this.restart();
+  }
+
+  /** Another machine, patch or seed. */
+  choose(change: Partial<Pick<Session, 'patch' | 'workload' | 'kernel' | 'chosenSeed'>>): void {
+    const sameForecast = Object.keys(change).every((key) => key === 'chosenSeed');
+    Object.assign(this, change);
+    if (change.patch !== undefined) this.actions = [];
+    if (sameForecast) this.simulate();
+    else this.restart();
+  }
+
+  act(actions: readonly PanelAction[]): void {
+    this.actions = actions;
+    this.simulate();
+  }
+
+  /** Nothing to simulate any more. */
+  clear(): void {
+    this.images = [];
+    this.run = null;
+    this.forecast = null;
+    if (this.timer !== null) clearTimeout(this.timer);
+  }
+
+  private restart(): void {
+    this.simulate();
+    this.forecast = null;
+    this.events.forecast();
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.look(), FORECAST_DELAY);
+  }
+
+  private simulate(): void {
+    const { image } = this;
+    if (image === null) return;
+    try {
+      const { images, kernel, workload, seed, actions } = this;
+      this.run = makeRun({ images, image, kernel, workload, seed, actions });
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.events.run();
+  }
+
+  /** Runs all seeds. */
+  private look(): void {
+    const { image, kernel, workload } = this;
+    if (image === null) return;
+    let forecast: Forecast;
+    try {
+      forecast = makeForecast(image, { kernel, workload, seeds: this.settings?.seeds ?? 50 });
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.forecast = forecast;
+    this.events.forecast();
+    const { seed } = forecast.typical.options;
+    const other = seed !== this.typicalSeed;
+    this.typicalSeed = seed;
+    if (other && this.chosenSeed === null) this.simulate();
+  }
+
+  private fail(error: unknown): void {
+    this.events.failed(error instanceof Error ? error.message : String(error));
+  }
+}

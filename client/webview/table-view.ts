@@ -1,0 +1,89 @@
+import { isBlockedEver } from '../../shared/src/picture/lanes.ts';
+import { timeText } from '../../shared/src/picture/time-text.ts';
+import { element } from './dom.ts';
+import type { Row } from './rows.ts';
+import { segmentAt, tally, tallyText } from './tally.ts';
+import { reasonText, segmentText } from './words.ts';
+
+/** The rows of the timeline as text: the same facts for who can't see or doesn't want the picture. */
+export class TableView {
+  readonly element: HTMLElement;
+  private readonly body = element('tbody');
+  private readonly caption = element('caption');
+
+  constructor(select: (row: Row) => void) {
+    this.select = select;
+    this.element = element(
+      'div',
+      { class: 'table', tabindex: -1 },
+      element(
+        'table',
+        {},
+        this.caption,
+        element(
+          'thead',
+          {},
+          element(
+            'tr',
+            {},
+            ...['Tasks', 'At the cursor', 'Runs new code from', 'Held up by'].map((title) =>
+              element('th', { scope: 'col' }, title),
+            ),
+          ),
+        ),
+        this.body,
+      ),
+    );
+  }
+
+  private readonly select: (row: Row) => void;
+
+  update(rows: readonly Row[], at: number): void {
+    this.caption.textContent = `Tasks at ${timeText(at)}`;
+    this.body.replaceChildren(
+      ...rows.map((row) =>
+        element(
+          'tr',
+          { class: row.kind },
+          element(
+            'th',
+            { scope: 'row', class: `depth-${row.depth}` },
+            element('button', { type: 'button', onclick: () => this.select(row) }, row.label),
+          ),
+          element('td', {}, now(row, at)),
+          element('td', {}, switched(row)),
+          element('td', {}, heldUp(row)),
+        ),
+      ),
+    );
+  }
+}
+
+function now(row: Row, at: number): string {
+  const [only] = row.lanes;
+  if (row.kind !== 'task' || only === undefined) return tallyText(tally(row.lanes, at));
+  const segment = segmentAt(only, at);
+  return segment === null ? 'not alive' : segmentText(segment);
+}
+
+function switched(row: Row): string {
+  const times = row.lanes.flatMap((lane) => lane.segments.find((segment) => segment.state === 'new')?.from ?? []);
+  if (times.length === 0) return 'never';
+  const first = Math.min(...times);
+  const last = Math.max(...times);
+  const range = first === last ? timeText(first) : `${timeText(first)} to ${timeText(last)}`;
+  const never = row.lanes.length - times.length;
+  return never === 0 ? range : `${range}; ${never} never`;
+}
+
+function heldUp(row: Row): string {
+  const reasons = new Set(
+    row.lanes
+      .filter(isBlockedEver)
+      .flatMap((lane) =>
+        lane.segments.flatMap(({ reason }) => (reason === null || reason.kind === 'running' ? [] : reason)),
+      )
+      .map(reasonText),
+  );
+  return [...reasons].map((reason) => `It ${reason}.`).join(' ');
+}

@@ -1,0 +1,434 @@
+import type { ShareColumn } from '../../shared/src/picture/shares.ts';
+import { shareColumns } from '../../shared/src/picture/shares.ts';
+import { timeText } from '../../shared/src/picture/time-text.ts';
+import { attribute, element, icon, text } from './dom.ts';
+import type { Row } from './rows.ts';
+import { segmentAt, tally, tallyText } from './tally.ts';
+import { type Fills, fills, readTheme, type Theme } from './theme.ts';
+import { ticks, timeToX, type View, xToTime } from './view.ts';
+import { segmentText } from './words.ts';
+
+/** A vertical line through all lanes: something that happened to the machine as a whole. */
+export interface TimelineMark {
+  readonly at: number;
+  readonly kind: 'signal' | 'step';
+  readonly label: string;
+}
+
+export interface TimelineData {
+  readonly rows: readonly Row[];
+  readonly view: View;
+  readonly end: number;
+  readonly cursor: number;
+  /** Id of the selected row. */
+  readonly selected: string | null;
+  readonly marks: readonly TimelineMark[];
+}
+
+export interface TimelineEvents {
+  scrub(at: number): void;
+  select(row: Row): void;
+  fold(row: Row): void;
+  zoom(factor: number, at: number): void;
+  pan(share: number): void;
+}
+
+const ROW = 22;
+const BAR = 14;
+const AXIS = 38;
+/** Rows made beyond those in sight, so that scrolling does not show holes. */
+const SPARE = 6;
+
+const EMPTY: TimelineData = {
+  rows: [],
+  view: { from: 0, to: 1 },
+  end: 0,
+  cursor: 0,
+  selected: null,
+  marks: [],
+};
+
+/** The lanes: names as a tree, bars on a canvas above it. Only what is in sight is made and drawn. */
+export class TimelineView {
+  readonly element: HTMLElement;
+  private readonly axis: HTMLCanvasElement;
+  private readonly bars: HTMLCanvasElement;
+  private readonly scroller: HTMLElement;
+  private readonly spacer: HTMLElement;
+  private readonly tip: HTMLElement;
+  private readonly events: TimelineEvents;
+  private data: TimelineData = EMPTY;
+  private theme: Theme | null = null;
+  private readonly made = new Map<string, { row: Row; element: HTMLElement }>();
+  private readonly shares = new WeakMap<Row['lanes'], readonly ShareColumn[]>();
+  private requested = false;
+
+  constructor(events: TimelineEvents) {
+    this.events = events;
+    this.axis = element('canvas', {
+      class: 'axis',
+      role: 'slider',
+      tabindex: 0,
+      'aria-label': 'Time in the run',
+      'aria-valuemin': 0,
+      onpointerdown: (event: PointerEvent) => this.drag(event, this.axis),
+    });
+    this.bars = element('canvas', { class: 'bars', 'aria-hidden': 'true' });
+    this.spacer = element('div', { class: 'rows', role: 'presentation' });
+    this.scroller = element(
+      'div',
+      {
+        class: 'scroller',
+        role: 'tree',
+        tabindex: 0,
+        'aria-label': 'Tasks over time. Arrow keys choose a task and move the time.',
+        onscroll: () => this.draw(),
+        onwheel: (event: WheelEvent) => this.wheel(event),
+        onpointerdown: (event: PointerEvent) => this.press(event),
+        onpointermove: (event: PointerEvent) => this.hover(event),
+        onpointerleave: () => this.tip.classList.add('hidden'),
+      },
+      this.spacer,
+    );
+    this.tip = element('div', { class: 'tip hidden', 'aria-hidden': 'true' });
+    this.element = element(
+      'div',
+      { class: 'timeline' },
+      element('div', { class: 'axis-row' }, element('div', { class: 'axis-corner' }, 'task'), this.axis),
+      element('div', { class: 'lanes' }, this.scroller, this.bars, this.tip),
+    );
+    new ResizeObserver(() => this.draw()).observe(this.element);
+  }
+
+  update(data: TimelineData): void {
+    this.data = data;
+    this.spacer.style.height = `${data.rows.length * ROW}px`;
+    attribute(this.axis, 'aria-valuemax', String(data.end));
+    attribute(this.axis, 'aria-valuenow', String(data.cursor));
+    attribute(this.axis, 'aria-valuetext', `${timeText(data.cursor)} of ${timeText(data.end)}`);
+    this.draw();
+  }
+
+  /** The theme changed. */
+  restyle(): void {
+    this.theme = null;
+    this.draw();
+  }
+
+  focus(): void {
+    this.scroller.focus();
+  }
+
+  /** Scrolls as little as needed to show a row. */
+  showRow(id: string): void {
+    const index = this.data.rows.findIndex((row) => row.id === id);
+    if (index < 0) return;
+    const top = index * ROW;
+    const { scrollTop, clientHeight } = this.scroller;
+    if (top < scrollTop) this.scroller.scrollTop = top;
+    else if (top + ROW > scrollTop + clientHeight) this.scroller.scrollTop = top + ROW - clientHeight;
+    this.draw();
+  }
+
+  /** Draws with the next frame, however often it is asked. */
+  private draw(): void {
+    if (this.requested) return;
+    this.requested = true;
+    requestAnimationFrame(() => {
+      this.requested = false;
+      this.drawNow();
+    });
+  }
+
+  private drawNow(): void {
+    this.theme ??= readTheme();
+    const first = Math.max(0, Math.floor(this.scroller.scrollTop / ROW) - SPARE);
+    const last = Math.min(
+      this.data.rows.length,
+      Math.ceil((this.scroller.scrollTop + this.scroller.clientHeight) / ROW) + SPARE,
+    );
+    this.placeRows(first, last);
+    this.drawAxis(this.theme);
+    this.drawBars(this.theme, first, last);
+  }
+
+  private placeRows(first: number, last: number): void {
+    const wanted = new Set<string>();
+    let active: string | null = null;
+    for (let index = first; index < last; index++) {
+      const row = this.data.rows[index] as Row;
+      wanted.add(row.id);
+      let made = this.made.get(row.id);
+      if (made === undefined || !sameLook(made.row, row)) {
+        const fresh = this.makeRow(row);
+        if (made === undefined) this.spacer.append(fresh);
+        else made.element.replaceWith(fresh);
+        made = { row, element: fresh };
+      } else {
+        made.row = row;
+      }
+      this.made.set(row.id, made);
+      made.element.style.top = `${index * ROW}px`;
+      const selected = row.id === this.data.selected;
+      if (selected) active = made.element.id;
+      attribute(made.element, 'aria-selected', String(selected));
+      attribute(made.element, 'aria-posinset', String(index + 1));
+      attribute(made.element, 'aria-setsize', String(this.data.rows.length));
+      attribute(made.element, 'aria-label', this.describe(row, this.data.cursor));
+    }
+    for (const [id, { element: old }] of this.made) {
+      if (wanted.has(id)) continue;
+      old.remove();
+      this.made.delete(id);
+    }
+    attribute(this.scroller, 'aria-activedescendant', active);
+  }
+
+  private makeRow(row: Row): HTMLElement {
+    const folder = element('span', { class: 'folder' });
+    if (row.expanded !== null) folder.append(icon(row.expanded ? 'open' : 'closed'));
+    return element(
+      'div',
+      {
+        class: `row ${row.kind} depth-${row.depth}${row.blocked ? ' was-blocked' : ''}`,
+        id: `row-${row.id.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`,
+        role: 'treeitem',
+        'data-row': row.id,
+        'aria-level': row.depth + 1,
+        'aria-expanded': row.expanded === null ? null : String(row.expanded),
+      },
+      element('span', { class: 'name' }, folder, element('span', { class: 'label' }, row.label)),
+    );
+  }
+
+  private describe(row: Row, at: number): string {
+    const [only] = row.lanes;
+    if (row.kind !== 'task' || only === undefined) return `${row.label}: ${tallyText(tally(row.lanes, at))}`;
+    const segment = segmentAt(only, at);
+    return `${row.label}: ${segment === null ? 'not alive' : segmentText(segment)}`;
+  }
+
+  private drawAxis(theme: Theme): void {
+    const { view, cursor, marks } = this.data;
+    const drawing = prepare(this.axis);
+    if (drawing === null) return;
+    const { context, width } = drawing;
+    context.font = `11px ${theme.font}`;
+    context.textAlign = 'center';
+    for (const tick of ticks(view, Math.max(2, Math.floor(width / 70)))) {
+      const x = timeToX(tick.at, view, width);
+      context.fillStyle = theme.faint;
+      const half = context.measureText(tick.text).width / 2;
+      context.fillText(tick.text, Math.min(Math.max(x, half), width - half), 12);
+      context.fillStyle = theme.grid;
+      context.fillRect(Math.round(x), AXIS - 4, 1, 4);
+    }
+    context.textAlign = 'left';
+    let free = Number.NEGATIVE_INFINITY;
+    for (const mark of marks) {
+      if (mark.at < view.from || mark.at > view.to) continue;
+      const x = timeToX(mark.at, view, width);
+      context.fillStyle = mark.kind === 'signal' ? theme.signal : theme.step;
+      const wide = context.measureText(mark.label).width;
+      const left = Math.min(x + 3, width - wide - 2);
+      context.fillRect(Math.round(x), 18, 1, AXIS - 18);
+      if (left < free) continue;
+      context.fillText(mark.label, left, 28);
+      free = left + wide + 8;
+    }
+    const x = timeToX(cursor, view, width);
+    context.fillStyle = theme.cursor;
+    context.beginPath();
+    context.moveTo(x - 6, AXIS - 9);
+    context.lineTo(x + 6, AXIS - 9);
+    context.lineTo(x, AXIS);
+    context.fill();
+  }
+
+  private drawBars(theme: Theme, first: number, last: number): void {
+    const { view, cursor, marks, rows } = this.data;
+    // The scroll bar belongs to the scroller.
+    this.bars.style.right = `${this.scroller.offsetWidth - this.scroller.clientWidth}px`;
+    const drawing = prepare(this.bars);
+    if (drawing === null) return;
+    const { context, width, height, scale } = drawing;
+    const fill = fills(context, theme, scale);
+    const scroll = this.scroller.scrollTop;
+    context.fillStyle = theme.grid;
+    for (const tick of ticks(view, Math.max(2, Math.floor(width / 70)))) {
+      context.fillRect(Math.round(timeToX(tick.at, view, width)), 0, 1, height);
+    }
+    for (let index = first; index < last; index++) {
+      const row = rows[index] as Row;
+      const top = index * ROW - scroll + (ROW - BAR) / 2;
+      if (row.lanes.length === 1) this.drawLane(context, row, top, width, fill);
+      else this.drawShares(context, row, top, width, fill);
+      this.drawSignals(context, row, top, width, theme);
+    }
+    for (const mark of marks) {
+      if (mark.at < view.from || mark.at > view.to) continue;
+      context.strokeStyle = mark.kind === 'signal' ? theme.signal : theme.step;
+      context.setLineDash(mark.kind === 'signal' ? [5, 4] : [2, 3]);
+      line(context, Math.round(timeToX(mark.at, view, width)) + 0.5, height);
+    }
+    context.setLineDash([]);
+    context.strokeStyle = theme.cursor;
+    context.lineWidth = 2;
+    line(context, timeToX(cursor, view, width), height);
+    context.lineWidth = 1;
+  }
+
+  private drawLane(context: CanvasRenderingContext2D, row: Row, top: number, width: number, fill: Fills): void {
+    const { view } = this.data;
+    for (const segment of row.lanes[0]?.segments ?? []) {
+      if (segment.to < view.from || segment.from > view.to) continue;
+      const left = Math.max(timeToX(segment.from, view, width), 0);
+      const right = Math.min(timeToX(segment.to, view, width), width);
+      context.fillStyle = fill[segment.state];
+      // "Nothing patched" is a thin line: there is nothing to look at.
+      if (segment.state === 'rest') context.fillRect(left, top + BAR / 2 - 1.5, Math.max(right - left, 1), 3);
+      else context.fillRect(left, top, Math.max(right - left, 1), BAR);
+    }
+  }
+
+  private drawShares(context: CanvasRenderingContext2D, row: Row, top: number, width: number, fill: Fills): void {
+    const { view } = this.data;
+    let columns = this.shares.get(row.lanes);
+    if (columns === undefined) {
+      columns = shareColumns(row.lanes);
+      this.shares.set(row.lanes, columns);
+    }
+    let drawn = Number.NEGATIVE_INFINITY;
+    for (const column of columns) {
+      if (column.to < view.from || column.from > view.to) continue;
+      const left = Math.max(timeToX(column.from, view, width), 0);
+      const right = Math.min(timeToX(column.to, view, width), width);
+      // Hundreds of tasks that switch within a pixel need one drawing.
+      if (right - drawn < 0.5) continue;
+      drawn = right;
+      let bottom = top + BAR;
+      for (const { state, share } of column.shares) {
+        const high = state === 'rest' ? Math.min(share * BAR, 3) : share * BAR;
+        context.fillStyle = fill[state];
+        const y = state === 'rest' ? top + BAR / 2 - high / 2 : bottom - high;
+        context.fillRect(left, y, Math.max(right - left, 1), high);
+        bottom -= high;
+      }
+    }
+  }
+
+  private drawSignals(context: CanvasRenderingContext2D, row: Row, top: number, width: number, theme: Theme): void {
+    const { view } = this.data;
+    context.fillStyle = theme.signal;
+    let drawn = Number.NEGATIVE_INFINITY;
+    for (const lane of row.lanes) {
+      for (const mark of lane.marks) {
+        if (mark.at < view.from || mark.at > view.to) continue;
+        const x = timeToX(mark.at, view, width);
+        if (Math.abs(x - drawn) < 1) continue;
+        drawn = x;
+        context.beginPath();
+        context.moveTo(x - 4, top + BAR + 2);
+        context.lineTo(x + 4, top + BAR + 2);
+        context.lineTo(x, top + BAR - 5);
+        context.fill();
+      }
+    }
+  }
+
+  private press(event: PointerEvent): void {
+    if (event.button !== 0) return;
+    const row = this.rowAt(event);
+    if (row !== undefined) {
+      this.events.select(row);
+      if (this.overBars(event)) {
+        this.drag(event, this.scroller);
+        return;
+      }
+      if (row.expanded !== null) this.events.fold(row);
+    }
+  }
+
+  /** The pointer pulls the cursor until it is let go. */
+  private drag(event: PointerEvent, surface: HTMLElement): void {
+    if (event.button !== 0) return;
+    const move = (at: PointerEvent): void => this.events.scrub(this.timeAt(at));
+    const stop = (): void => {
+      surface.removeEventListener('pointermove', move);
+      surface.removeEventListener('pointerup', stop);
+      surface.removeEventListener('pointercancel', stop);
+    };
+    surface.setPointerCapture(event.pointerId);
+    surface.addEventListener('pointermove', move);
+    surface.addEventListener('pointerup', stop);
+    surface.addEventListener('pointercancel', stop);
+    move(event);
+  }
+
+  private wheel(event: WheelEvent): void {
+    if (event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      this.events.zoom(event.deltaY > 0 ? 1.25 : 0.8, this.timeAt(event));
+    } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+      event.preventDefault();
+      this.events.pan((event.deltaX || event.deltaY) / 800);
+    }
+  }
+
+  private hover(event: PointerEvent): void {
+    const row = this.overBars(event) ? this.rowAt(event) : undefined;
+    this.tip.classList.toggle('hidden', row === undefined);
+    if (row === undefined) return;
+    const at = this.timeAt(event);
+    text(this.tip, `${timeText(at)}  ${this.describe(row, at)}`);
+    const area = this.scroller.getBoundingClientRect();
+    const left = Math.min(event.clientX - area.left + 14, area.width - this.tip.offsetWidth - 8);
+    const below = event.clientY - area.top + 18;
+    this.tip.style.left = `${Math.max(left, 4)}px`;
+    this.tip.style.top = `${below + this.tip.offsetHeight > area.height ? below - this.tip.offsetHeight - 26 : below}px`;
+  }
+
+  private overBars(event: MouseEvent): boolean {
+    const area = this.bars.getBoundingClientRect();
+    return event.clientX >= area.left && event.clientX <= area.right;
+  }
+
+  private rowAt(event: MouseEvent): Row | undefined {
+    const area = this.scroller.getBoundingClientRect();
+    return this.data.rows[Math.floor((event.clientY - area.top + this.scroller.scrollTop) / ROW)];
+  }
+
+  private timeAt(event: MouseEvent): number {
+    const area = this.axis.getBoundingClientRect();
+    return xToTime(event.clientX - area.left, this.data.view, area.width);
+  }
+}
+
+function sameLook(a: Row, b: Row): boolean {
+  return a.label === b.label && a.expanded === b.expanded && a.depth === b.depth && a.blocked === b.blocked;
+}
+
+/** Fits the canvas to its place and clears it; null while it has no size. */
+function prepare(
+  canvas: HTMLCanvasElement,
+): { context: CanvasRenderingContext2D; width: number; height: number; scale: number } | null {
+  const scale = window.devicePixelRatio || 1;
+  const { clientWidth: width, clientHeight: height } = canvas;
+  if (width === 0 || height === 0) return null;
+  if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+  }
+  const context = canvas.getContext('2d');
+  if (context === null) return null;
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return { context, width, height, scale };
+}
+
+function line(context: CanvasRenderingContext2D, x: number, height: number): void {
+  context.beginPath();
+  context.moveTo(x, 0);
+  context.lineTo(x, height);
+  context.stroke();
+}

@@ -1,0 +1,164 @@
+import { timeText } from '../../shared/src/picture/time-text.ts';
+import { attribute, element, type IconName, icon, text } from './dom.ts';
+
+export interface Choice {
+  readonly value: string;
+  readonly title: string;
+}
+
+export interface ToolbarData {
+  readonly playing: boolean;
+  readonly cursor: number;
+  readonly end: number;
+  readonly speed: number;
+  readonly patches: readonly Choice[];
+  readonly patch: string;
+  readonly workloads: readonly Choice[];
+  readonly workload: string;
+  readonly kernels: readonly Choice[];
+  readonly kernel: string;
+  readonly seed: number;
+  readonly typical: boolean;
+  readonly table: boolean;
+}
+
+export interface ToolbarEvents {
+  play(): void;
+  moment(direction: 1 | -1): void;
+  start(): void;
+  speed(value: number): void;
+  patch(value: string): void;
+  workload(value: string): void;
+  kernel(value: string): void;
+  seed(value: number): void;
+  typical(): void;
+  table(): void;
+  zoom(factor: number | null): void;
+  help(): void;
+}
+
+const SPEEDS = [0.1, 0.5, 1, 2, 4, 10];
+
+/** Playing, choosing what is simulated, and how it is shown. */
+export class Toolbar {
+  readonly element: HTMLElement;
+  private readonly playButton: HTMLButtonElement;
+  private readonly time = element('output', { class: 'time', 'aria-label': 'Time in the run' });
+  private readonly speed: HTMLSelectElement;
+  private readonly patch: HTMLSelectElement;
+  private readonly patchField: HTMLElement;
+  private readonly workload: HTMLSelectElement;
+  private readonly kernel: HTMLSelectElement;
+  private readonly seed: HTMLInputElement;
+  private readonly typical: HTMLButtonElement;
+  private readonly table: HTMLButtonElement;
+  private shownPlaying: boolean | null = null;
+
+  constructor(events: ToolbarEvents) {
+    this.playButton = button('Play', 'play', 'Play or pause (space)', () => events.play());
+    this.speed = select('Speed', (value) => events.speed(Number(value)));
+    fill(
+      this.speed,
+      SPEEDS.map((speed) => ({ value: String(speed), title: `${speed}×` })),
+    );
+    this.patch = select('Patch', (value) => events.patch(value));
+    this.workload = select('Workload', (value) => events.workload(value));
+    this.kernel = select('Kernel', (value) => events.kernel(value));
+    this.seed = element('input', {
+      type: 'number',
+      min: 1,
+      step: 1,
+      class: 'seed',
+      'aria-label': 'Seed',
+      title: 'Another seed is another run of the same machine',
+      onchange: () => events.seed(Math.max(1, Math.round(Number(this.seed.value)) || 1)),
+    });
+    this.typical = element(
+      'button',
+      {
+        type: 'button',
+        class: 'quiet',
+        title: 'The run whose length is the median of all runs of the forecast',
+        onclick: () => events.typical(),
+      },
+      'Typical run',
+    );
+    this.table = element(
+      'button',
+      { type: 'button', class: 'quiet', title: 'The same tasks as a table of text (t)', onclick: () => events.table() },
+      'Table',
+    );
+    this.patchField = field('Patch', this.patch);
+    this.element = element(
+      'header',
+      { class: 'toolbar', role: 'toolbar', 'aria-label': 'Simulation' },
+      group(
+        button('Back to the start', 'start', 'Back to the start (Home)', () => events.start()),
+        button('Previous event', 'previous', 'Previous event (,)', () => events.moment(-1)),
+        this.playButton,
+        button('Next event', 'next', 'Next event (.)', () => events.moment(1)),
+      ),
+      group(this.time, this.speed),
+      group(this.patchField, field('Workload', this.workload), field('Kernel', this.kernel)),
+      group(field('Seed', this.seed), this.typical),
+      element(
+        'div',
+        { class: 'group end' },
+        button('Zoom out', 'zoomOut', 'Zoom out (-)', () => events.zoom(2)),
+        button('Zoom in', 'zoomIn', 'Zoom in (+)', () => events.zoom(0.5)),
+        button('Whole run', 'zoomAll', 'Show the whole run (0)', () => events.zoom(null)),
+        this.table,
+        element('button', { type: 'button', class: 'quiet', title: 'Keys (?)', onclick: () => events.help() }, 'Keys'),
+      ),
+    );
+  }
+
+  update(data: ToolbarData): void {
+    if (this.shownPlaying !== data.playing) {
+      this.shownPlaying = data.playing;
+      this.playButton.replaceChildren(icon(data.playing ? 'pause' : 'play'));
+      attribute(this.playButton, 'aria-label', data.playing ? 'Pause' : 'Play');
+    }
+    text(this.time, `${timeText(data.cursor)} of ${timeText(data.end)}`);
+    choose(this.speed, String(data.speed));
+    fill(this.patch, data.patches);
+    choose(this.patch, data.patch);
+    this.patchField.hidden = data.patches.length < 2;
+    fill(this.workload, data.workloads);
+    choose(this.workload, data.workload);
+    fill(this.kernel, data.kernels);
+    choose(this.kernel, data.kernel);
+    if (document.activeElement !== this.seed) this.seed.value = String(data.seed);
+    attribute(this.typical, 'aria-pressed', String(data.typical));
+    attribute(this.table, 'aria-pressed', String(data.table));
+  }
+}
+
+function group(...children: readonly HTMLElement[]): HTMLElement {
+  return element('div', { class: 'group' }, ...children);
+}
+
+function field(name: string, control: HTMLElement): HTMLElement {
+  return element('label', { class: 'field' }, element('span', {}, name), control);
+}
+
+function button(name: string, symbol: IconName, title: string, onclick: () => void): HTMLButtonElement {
+  return element('button', { type: 'button', class: 'tool', 'aria-label': name, title, onclick }, icon(symbol));
+}
+
+function select(name: string, onchange: (value: string) => void): HTMLSelectElement {
+  const made: HTMLSelectElement = element('select', { 'aria-label': name, onchange: () => onchange(made.value) });
+  return made;
+}
+
+/** Makes the options anew only when they changed: an open list must not be closed. */
+function fill(target: HTMLSelectElement, choices: readonly Choice[]): void {
+  const key = JSON.stringify(choices);
+  if (target.dataset.choices === key) return;
+  target.dataset.choices = key;
+  target.replaceChildren(...choices.map(({ value, title }) => element('option', { value }, title)));
+}
+
+function choose(target: HTMLSelectElement, value: string): void {
+  if (target.value !== value) target.value = value;
+}

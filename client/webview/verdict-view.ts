@@ -1,0 +1,56 @@
+import { timeText } from '../../shared/src/picture/time-text.ts';
+import type { Forecast } from '../../shared/src/simulator/forecast-types.ts';
+import { element } from './dom.ts';
+
+/** `good` finishes soon, `slow` needs the signal round, `bad` is refused or does not always finish. */
+export function verdictKind(forecast: Forecast): 'good' | 'slow' | 'bad' {
+  if (forecast.errno !== 0 || forecast.finished < forecast.seeds) return 'bad';
+  return forecast.needsSignals > 0 ? 'slow' : 'good';
+}
+
+/** The second line: how sure the first one is. */
+export function spreadText(forecast: Forecast): string {
+  const runs = `${forecast.seeds} runs`;
+  if (forecast.errno !== 0) return 'The kernel refuses it in every run.';
+  if (forecast.time === null) return `None of ${runs} finished within ${timeText(forecast.timeLimit)}.`;
+  const { median, p95, max } = forecast.time;
+  const spread = `${runs}: half of them within ${timeText(median)}, 95 % within ${timeText(p95)}, the longest ${timeText(max)}.`;
+  const stuck = forecast.seeds - forecast.finished;
+  const never = stuck === 0 ? '' : ` ${stuck} did not finish within ${timeText(forecast.timeLimit)}.`;
+  const signals =
+    forecast.needsSignals === 0 ? '' : ` ${forecast.needsSignals} of them needed the signal round at 15 s.`;
+  return spread + never + signals;
+}
+
+/** The forecast over all seeds, in words. */
+export class VerdictView {
+  readonly element = element('section', { class: 'verdict', 'aria-label': 'Forecast' });
+  private shown: Forecast | string | null = null;
+
+  /** A forecast, or why there is none (yet). */
+  update(forecast: Forecast | string): void {
+    if (this.shown === forecast) return;
+    this.shown = forecast;
+    if (typeof forecast === 'string') {
+      this.element.dataset.kind = 'none';
+      this.element.replaceChildren(element('h1', {}, forecast));
+      return;
+    }
+    this.element.dataset.kind = verdictKind(forecast);
+    this.element.replaceChildren(
+      element('h1', {}, forecast.headline),
+      element('p', { class: 'spread' }, spreadText(forecast)),
+      ...forecast.advice.map((advice) => element('p', { class: 'advice' }, advice)),
+      ...(forecast.assumptions.length === 0
+        ? []
+        : [
+            element(
+              'details',
+              {},
+              element('summary', {}, 'What is assumed'),
+              element('ul', {}, ...forecast.assumptions.map((assumption) => element('li', {}, assumption))),
+            ),
+          ]),
+    );
+  }
+}

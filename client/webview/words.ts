@@ -1,0 +1,133 @@
+import type { Segment } from '../../shared/src/picture/lanes.ts';
+import { timeText } from '../../shared/src/picture/time-text.ts';
+import type { Action } from '../../shared/src/simulator/step.ts';
+import type { BlockReason, SwitchWay, TraceEvent } from '../../shared/src/simulator/trace.ts';
+
+/** Why a pass left a task alone, in a sentence's second half: "… because it …". */
+export function reasonText(reason: BlockReason): string {
+  switch (reason.kind) {
+    case 'running':
+      return 'runs on a CPU, where its stack can’t be looked at';
+    case 'unreliable':
+      return 'has a stack that can’t be walked reliably';
+    case 'sleeping-on':
+      return reason.function === reason.original
+        ? `sleeps in ${reason.function}(), which the patch replaces`
+        : `sleeps in ${reason.function}(), a replacement of ${reason.original}()`;
+  }
+}
+
+/** What a task does in a stretch of its life. */
+export function segmentText(segment: Segment): string {
+  const since = `since ${timeText(segment.from)}`;
+  switch (segment.state) {
+    case 'rest':
+      return 'no transition, nothing patched';
+    case 'new':
+      return `runs new code ${since}`;
+    case 'old':
+      return segment.reason === null
+        ? 'runs old code'
+        : `runs old code; a pass found that it ${reasonText(segment.reason)}`;
+    case 'blocked-old':
+      return `blocked ${since} in the old code: it ${segment.reason === null ? '' : reasonText(segment.reason)}`;
+    case 'blocked-new':
+      return `blocked ${since} in the new code: it ${segment.reason === null ? '' : reasonText(segment.reason)}`;
+  }
+}
+
+const WAYS: { readonly [how in SwitchWay | 'init' | 'done']: string } = {
+  'stack-check': 'a pass checks its stack and switches it',
+  'kernel-exit': 'returns to user space and switches',
+  idle: 'switches in the idle loop',
+  cond_resched: 'checks its own stack in cond_resched() and switches',
+  fork: 'starts with its parent’s state',
+  force: 'is forced, whatever it runs',
+  offline: 'switches: its CPU is offline',
+  init: 'joins the transition',
+  done: 'the transition is over',
+};
+
+/** One event of a task's life in a sentence, or null for what is no news. */
+export function taskEventText(event: TraceEvent): string | null {
+  switch (event.type) {
+    case 'patch-state':
+      return event.how === 'init' || event.how === 'done' ? null : WAYS[event.how];
+    case 'blocked':
+      return event.reason.kind === 'running' ? null : `a pass finds it blocked: it ${reasonText(event.reason)}`;
+    case 'signal':
+      if (event.effect === 'EINTR')
+        return 'is woken without a real signal; its system call returns EINTR to the program';
+      if (event.effect === 'restarts') return 'is woken without a real signal; its system call starts again unseen';
+      return event.woken ? 'is woken' : 'is flagged; it wakes when its own wait ends';
+    case 'fork':
+      return `forks ${event.child.comm}:${event.child.id}`;
+    case 'exit':
+      return 'exits';
+    default:
+      return null;
+  }
+}
+
+/** What happens to a task from `at` on, in order, at most `most` things. */
+export function taskFuture(
+  events: readonly TraceEvent[],
+  task: number,
+  at: number,
+  most: number,
+): { at: number; text: string }[] {
+  const out: { at: number; text: string }[] = [];
+  for (const event of events) {
+    if (event.at <= at || !concerns(event, task)) continue;
+    const text = taskEventText(event);
+    if (text === null) continue;
+    out.push({ at: event.at, text });
+    if (out.length === most) break;
+  }
+  return out;
+}
+
+function concerns(event: TraceEvent, task: number): boolean {
+  if (event.type === 'fork') return event.parent === task;
+  return 'task' in event && event.task === task;
+}
+
+const ERRNO: { readonly [value: number]: string } = {
+  [-2]: 'ENOENT, No such file or directory',
+  [-11]: 'EAGAIN, Resource temporarily unavailable',
+  [-12]: 'ENOMEM, Cannot allocate memory',
+  [-13]: 'EACCES, Permission denied',
+  [-16]: 'EBUSY, Device or resource busy',
+  [-17]: 'EEXIST, File exists',
+  [-19]: 'ENODEV, No such device',
+  [-21]: 'EISDIR, Is a directory',
+  [-22]: 'EINVAL, Invalid argument',
+};
+
+/** A negative errno by name, for people. */
+export function errnoText(errno: number): string {
+  return ERRNO[errno] ?? `error ${-errno}`;
+}
+
+/** What somebody would type in a root shell for a step. */
+export function shellText(action: Action): string {
+  switch (action.do) {
+    case 'load':
+      return `insmod ${action.image.module}.ko`;
+    case 'unload':
+      return `rmmod ${action.module}`;
+    case 'write':
+      return `echo ${action.value} > /sys/kernel/livepatch/${action.path}`;
+    case 'sysctl':
+      return `sysctl -w ${action.name}=${action.value}`;
+    case 'load-target':
+      return `modprobe ${action.module}`;
+    case 'unload-target':
+      return `rmmod ${action.module}`;
+  }
+}
+
+/** Seconds as the kernel log shows them: `[   15.002000]`. */
+export function logTime(at: number): string {
+  return `[${(at / 1_000_000).toFixed(6).padStart(12)}]`;
+}
