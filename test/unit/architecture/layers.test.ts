@@ -75,7 +75,8 @@ const FORBIDDEN_IN_PURE = [
   /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|fetch|require)\s*\(/,
   /\b(?:globalThis|localStorage|navigator)\b/,
 ];
-const PRINTS = /\bconsole\s*\.\s*(?:log|info|warn|error|debug|trace|table|dir)\b|\bprocess\s*\.\s*(?:stdout|stderr)\b/;
+const PRINTS =
+  /(?<![.\w])console\s*\.\s*(?:log|info|warn|error|debug|trace|table|dir)\b|\bprocess\s*\.\s*(?:stdout|stderr)\s*\.\s*write\b/;
 /** Those that a terminal is the output of. */
 const MAY_PRINT = ['server/src/cli'];
 
