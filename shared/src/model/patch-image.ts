@@ -14,6 +14,8 @@ export interface PatchImage {
   readonly livepatchMark: boolean;
   /** A module_exit function is there: without one rmmod always fails. */
   readonly hasExit: boolean;
+  /** Pointers that are NULL, for which klp_enable_patch() returns -EINVAL at once. Absent: none. */
+  readonly nullFields?: readonly ('mod' | 'objs')[];
   readonly replace: boolean;
   /** Hybrid mode RFC: false keeps this patch when another one replaces. Released kernels ignore it. Null when not written. */
   readonly replaceable: boolean | null;
@@ -33,6 +35,8 @@ export interface ObjectImage {
   /** Null is vmlinux. */
   readonly name: string | null;
   readonly funcs: readonly FuncImage[];
+  /** `.funcs` is NULL. Absent: it is not. */
+  readonly nullFields?: readonly 'funcs'[];
   readonly callbacks: { readonly [name in CallbackName]?: CallbackImage };
   readonly source: SourceRange | null;
 }
@@ -41,6 +45,8 @@ export interface FuncImage {
   readonly oldName: string;
   readonly newFunc: string;
   readonly oldSympos: number;
+  /** Pointers that are NULL. Absent: none. */
+  readonly nullFields?: readonly ('old_name' | 'new_func')[];
   /** The entry's `.old_name` value. */
   readonly source: SourceRange | null;
   /** The replacement's definition. */

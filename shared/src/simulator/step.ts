@@ -12,4 +12,6 @@ export type Action =
   | { readonly do: 'write'; readonly path: string; readonly value: string }
   /** modprobe and rmmod of an ordinary module that a patch may name as an object. */
   | { readonly do: 'load-target'; readonly module: string }
-  | { readonly do: 'unload-target'; readonly module: string };
+  | { readonly do: 'unload-target'; readonly module: string }
+  /** sysctl -w NAME=VALUE; only `kernel.ftrace_enabled` means something here. */
+  | { readonly do: 'sysctl'; readonly name: string; readonly value: string };

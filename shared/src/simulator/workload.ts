@@ -26,13 +26,19 @@ export interface TaskGroup {
   readonly kind: 'user' | 'kthread' | 'io_worker';
   readonly count: number;
   readonly behaviour: Behaviour;
+  /** CPUs that its tasks are bound to, one each in turn. Absent: any CPU that has a tick. */
+  readonly cpus?: readonly number[];
   /** What this group does on the system, for people; optional. */
   readonly note?: string;
 }
 
 /**
  * What a task does, as a cycle of phases that is started at a random point (by the seed). One phase for ever is a
- * cycle of one.
+ * cycle of one. At least one phase takes time. A user task returns to user space before each `user` phase, between two
+ * sleeps, after a fork, and whenever it goes round its cycle.
+ *
+ * Stacks are what /proc/PID/stack shows without offsets, innermost first, with `__schedule` and `schedule` in front as
+ * the kernel's own check sees them: `ep_poll`, and `xfs_buf_iowait [xfs]` for a function of a module.
  */
 export interface Behaviour {
   readonly phases: readonly Phase[];
@@ -64,7 +70,11 @@ export type Phase =
       readonly reliable?: boolean;
     }
   /** Forks a child that lives for `childLives` and then exits; takes no time itself. */
-  | { readonly do: 'fork'; readonly childLives: Duration }
+  | {
+      readonly do: 'fork';
+      readonly childLives: Duration /** What it runs; absent: the same. */;
+      readonly childComm?: string;
+    }
   /** Leaves. A group whose tasks exit shrinks. */
   | { readonly do: 'exit' };
 

@@ -1,0 +1,118 @@
+import type { PatchImage } from '../model/index.ts';
+import type { Blocker, Forecast } from './forecast-types.ts';
+
+/** The forecast in words. */
+
+type Facts = Omit<Forecast, 'headline' | 'advice'>;
+
+/** Microseconds as people read them: `16.1 s`, `40 ms`. */
+export function formatTime(microseconds: number): string {
+  if (microseconds < 1000) return `${microseconds} µs`;
+  if (microseconds < 1_000_000) return `${Math.round(microseconds / 1000)} ms`;
+  return `${(microseconds / 1_000_000).toFixed(1)} s`;
+}
+
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+/** One sentence that says how the load ends and what decides it. */
+export function headline(facts: Facts, image: PatchImage): string {
+  if (facts.errno !== 0) return `The kernel refuses ${image.module}: ${errorText(facts)}.`;
+  const worst = facts.blockers[0];
+  if (facts.time === null) {
+    const limit = formatTime(facts.timeLimit);
+    const who = worst === undefined ? '' : `: ${whoBlocks(facts, worst)}`;
+    return `Does not finish within ${limit}${who}.`;
+  }
+  const time =
+    facts.finished === facts.seeds
+      ? `Finishes in ${formatTime(facts.time.median)}`
+      : `Finishes in ${formatTime(facts.time.median)} in ${facts.finished} of ${facts.seeds} runs, and not within ${formatTime(facts.timeLimit)} in the others`;
+  if (worst === undefined) return `${time}; nobody sleeps in the patched functions.`;
+  if (worst.seeds * 2 < facts.seeds && facts.finished === facts.seeds) {
+    return `${time}; in ${worst.seeds} of ${facts.seeds} runs ${whoBlocks(facts, worst)}.`;
+  }
+  return `${time}; ${whoBlocks(facts, worst)}.`;
+}
+
+function whoBlocks(facts: Facts, blocker: Blocker): string {
+  const { reason } = blocker;
+  // Others may wait for the same: they are counted together.
+  const alike = facts.blockers.filter(
+    (other) =>
+      other.released === blocker.released &&
+      other.reason.kind === reason.kind &&
+      (reason.kind !== 'sleeping-on' ||
+        (other.reason.kind === 'sleeping-on' && other.reason.function === reason.function)),
+  );
+  const tasks = alike.reduce((sum, other) => sum + other.tasks, 0);
+  const who = `${tasks} of ${facts.workload.tasks} tasks`;
+  const [does, waits] = tasks === 1 ? ['sleeps', 'waits'] : ['sleep', 'wait'];
+  if (reason.kind === 'running') return `${who} ${tasks === 1 ? 'keeps' : 'keep'} running on a CPU`;
+  if (reason.kind === 'unreliable') return `${who} ${tasks === 1 ? 'has' : 'have'} an unreliable stack`;
+  const where = `${does} in ${reason.function}()`;
+  if (blocker.released === 'signal') return `${who} ${where} and ${waits} for the signal at 15 s`;
+  if (blocker.released === 'never') return `${who} ${where} and no signal gets ${tasks === 1 ? 'it' : 'them'} out`;
+  return `${who} ${where} until ${tasks === 1 ? 'it wakes by itself' : 'they wake by themselves'}`;
+}
+
+function errorText(facts: Facts): string {
+  const names: { readonly [errno: number]: string } = {
+    [-2]: 'ENOENT',
+    [-16]: 'EBUSY',
+    [-17]: 'EEXIST',
+    [-19]: 'ENODEV',
+    [-22]: 'EINVAL',
+  };
+  const name = names[facts.errno] ?? `error ${facts.errno}`;
+  const line = facts.typical.events.find(
+    (event) => event.type === 'log' && (event.level === 'err' || event.level === 'warning'),
+  );
+  return line !== undefined && line.type === 'log' ? `${name}, "${line.text}"` : `${name}, without a log line`;
+}
+
+const MOST_ADVICE = 4;
+
+/** What follows from the causes that the runs showed, worst first; nothing where nothing follows. */
+export function advise(facts: Facts, image: PatchImage): string[] {
+  if (facts.errno !== 0) return [];
+  const advice = new Set<string>();
+  const split = onlySome(facts, image);
+  if (split !== null) advice.add(split);
+  for (const blocker of facts.blockers) {
+    for (const sentence of consequences(facts, blocker)) if (advice.size < MOST_ADVICE) advice.add(sentence);
+  }
+  return [...advice];
+}
+
+/** When only some functions of the patch are on the stacks that wait, the others could be patched without waiting. */
+function onlySome(facts: Facts, image: PatchImage): string | null {
+  const patched = new Set(image.objects.flatMap((object) => object.funcs.map((func) => func.oldName)));
+  const waiting = new Set<string>();
+  for (const { reason, stack } of facts.blockers) {
+    if (reason.kind !== 'sleeping-on') continue;
+    waiting.add(reason.original);
+    for (const frame of stack) if (patched.has(frame)) waiting.add(frame);
+  }
+  if (waiting.size === 0 || waiting.size >= patched.size) return null;
+  const names = [...waiting].map((name) => `${name}()`).join(', ');
+  return `Only ${names} ${waiting.size === 1 ? 'makes' : 'make'} tasks wait; the other ${count(patched.size - waiting.size, 'function')} of the patch would not.`;
+}
+
+function consequences(facts: Facts, blocker: Blocker): string[] {
+  const { reason, comm } = blocker;
+  if (reason.kind === 'running') return [`${comm} stays on a CPU; it switches when it leaves the kernel.`];
+  if (reason.kind === 'unreliable') {
+    return [`The kernel can't walk the stack of ${comm} reliably; it switches only when it leaves the kernel.`];
+  }
+  const sentences: string[] = [];
+  const kind = facts.typical.tasks.find((task) => task.group === blocker.group && task.comm === comm)?.kind;
+  if (blocker.released === 'never') {
+    sentences.push(
+      kind === 'kthread'
+        ? `${comm} is a kernel thread with ${reason.function}() on its stack; signals don't switch it.`
+        : `${comm} leaves ${reason.function}() only when what it waits for happens; the signal does not wake it.`,
+    );
+  }
+  if (blocker.eintr !== null) sentences.push(`The signal makes ${blocker.eintr}() in ${comm} return EINTR.`);
+  return sentences;
+}

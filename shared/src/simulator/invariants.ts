@@ -1,0 +1,55 @@
+import type { Machine } from './machine.ts';
+import type { KlpOps } from './structures.ts';
+import type { Task } from './task.ts';
+
+/**
+ * What must hold at every step, checked in production too. A violation is a bug of the simulator and throws; what a run
+ * may well do but an author should know (tasks that a forced transition caught in old code) is a finding in the trace.
+ */
+
+/** A function's stack holds registered entries of one function, and at most one of a running transition: the top. */
+export function checkFuncStack(m: Machine, ops: KlpOps): void {
+  const seen = new Set<unknown>();
+  for (const func of ops.funcStack) {
+    m.assert(func.patched, `func_stack of '${ops.oldName}' holds an entry that is not registered`);
+    m.assert(func.oldFrame === ops.oldFrame, `func_stack of '${ops.oldName}' holds an entry of '${func.oldName}'`);
+    m.assert(!seen.has(func), `func_stack of '${ops.oldName}' holds an entry twice`);
+    seen.add(func);
+  }
+}
+
+/** TIF_PATCH_PENDING is set on exactly the tasks whose state differs from the target. */
+export function checkTask(m: Machine, task: Task): void {
+  const { transition } = m;
+  if (transition === null) {
+    m.assert(task.patchState === -1, `task ${task.id} has patch_state ${task.patchState} without a transition`);
+    m.assert(!task.patchPending, `task ${task.id} has TIF_PATCH_PENDING without a transition`);
+    return;
+  }
+  m.assert(task.patchState !== -1, `task ${task.id} has no patch_state in a transition`);
+  if (!transition.started) return;
+  m.assert(
+    task.patchPending === (task.patchState !== transition.target),
+    `TIF_PATCH_PENDING of task ${task.id} disagrees with its patch_state`,
+  );
+}
+
+/**
+ * A task that goes over to other versions has none of their counterparts on its stack: it never runs a mix within one
+ * stay in the kernel. `frames` are those at the moment of switching, `state` the new patch_state.
+ */
+export function staleFrame(m: Machine, task: Task, state: 0 | 1): string | null {
+  const { transition } = m;
+  if (transition === null) return null;
+  for (const object of transition.patch.objects) {
+    for (const func of object.funcs) {
+      if (!func.patched || func.oldFrame === null) continue;
+      const ops = m.ops.get(func.oldFrame);
+      if (ops === undefined) continue;
+      const chosen = m.handler(ops, state);
+      const other = m.handler(ops, state === 0 ? 1 : 0);
+      if (chosen !== other && task.frames.includes(other)) return other;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,86 @@
+/**
+ * What differs between kernel versions, in one table. Read in kernel/livepatch of Debian's 6.1 and 6.12 sources and seen
+ * on their kernels; rows of other versions are taken from upstream's history and marked unverified.
+ */
+export interface KernelTraits {
+  /** As it was asked for: `6.12`, `6.1`, `6.12+replaceable`. */
+  readonly kernel: string;
+  /** Whether this project compared it with a real kernel of that version. */
+  readonly verified: boolean;
+  /** cond_resched() lets a running task switch itself while a transition is on (6.4 to 6.15). */
+  readonly condReschedSwitches: boolean;
+  /** `replace` in a patch's sysfs directory (since 6.11). */
+  readonly sysfsReplace: boolean;
+  /** `stack_order` there (since 6.14). */
+  readonly sysfsStackOrder: boolean;
+  /** lib/kobject.c puts `kobject: ` before its messages. */
+  readonly kobjectPrefix: string;
+  /** The outermost frame of an idle task's stack on x86-64. */
+  readonly startupFrame: string;
+  /** Hybrid mode RFC of January 2025: patches without `.replaceable` outlive an atomic replace. Never merged. */
+  readonly replaceable: boolean;
+  /** For people: what was assumed because this version is not one of those compared. */
+  readonly assumptions: readonly string[];
+}
+
+interface Row {
+  /** First version it holds for: major * 1000 + minor. */
+  readonly since: number;
+  readonly traits: Partial<Omit<KernelTraits, 'kernel' | 'verified' | 'assumptions'>>;
+}
+
+/** Oldest first; a later row changes what the earlier ones say. */
+const ROWS: readonly Row[] = [
+  {
+    since: 6001,
+    traits: {
+      condReschedSwitches: false,
+      sysfsReplace: false,
+      sysfsStackOrder: false,
+      kobjectPrefix: '',
+      startupFrame: 'secondary_startup_64_no_verify',
+      replaceable: false,
+    },
+  },
+  { since: 6004, traits: { condReschedSwitches: true } },
+  { since: 6009, traits: { startupFrame: 'common_startup_64' } },
+  { since: 6011, traits: { sysfsReplace: true, kobjectPrefix: 'kobject: ' } },
+  { since: 6014, traits: { sysfsStackOrder: true } },
+  { since: 6016, traits: { condReschedSwitches: false } },
+];
+
+const VERIFIED: ReadonlySet<number> = new Set([6001, 6012]);
+const OLDEST = 6001;
+
+/**
+ * The traits of a kernel named `MAJOR.MINOR`, `MAJOR.MINOR.PATCH…` or either with `+replaceable`. A name that can't be
+ * read, and a version before 6.1, get the nearest known one and say so in `assumptions`.
+ */
+export function kernelTraits(kernel: string): KernelTraits {
+  const match = /^(\d+)\.(\d+)/.exec(kernel);
+  const replaceable = /\+replaceable\b/.test(kernel);
+  const assumptions: string[] = [];
+  const asked = match === null ? 6012 : Number(match[1]) * 1000 + Number(match[2]);
+  if (match === null) assumptions.push(`Kernel version '${kernel}' can't be read; 6.12 is simulated.`);
+  const version = Math.max(asked, OLDEST);
+  if (asked < OLDEST) assumptions.push(`Kernel ${kernel} is simulated as 6.1: older versions are not described.`);
+  if (!VERIFIED.has(version)) {
+    assumptions.push(
+      `Kernel ${kernel} was not compared with a real one; its differences are taken from upstream's history.`,
+    );
+  }
+  if (replaceable) {
+    assumptions.push(
+      "The hybrid mode RFC of January 2025 ('replaceable') was never merged; it is simulated as proposed.",
+    );
+  }
+  const traits = {};
+  for (const row of ROWS) if (row.since <= version) Object.assign(traits, row.traits);
+  return {
+    ...(traits as Required<Row['traits']>),
+    ...(replaceable ? { replaceable: true } : {}),
+    kernel,
+    verified: match !== null && VERIFIED.has(asked) && !replaceable,
+    assumptions,
+  };
+}

@@ -1,0 +1,351 @@
+import { SimulatorError } from './errno.ts';
+import { EventQueue, RANK_IDLE_TASK, RANK_TASK, RANK_WORK } from './event-queue.ts';
+import type { KernelTraits } from './kernel-traits.ts';
+import type { ConsistencyModel } from './models/model.ts';
+import { hash, Prng } from './prng.ts';
+import type { KlpObject, KlpOps, KlpPatch } from './structures.ts';
+import type { SymbolTable } from './symbols.ts';
+import { isEager, NEVER, Task } from './task.ts';
+import type { PatchState, TraceEvent, TraceTask } from './trace.ts';
+import type { Behaviour, Workload } from './workload.ts';
+
+/** A module in /proc/modules. */
+export interface LoadedModule {
+  readonly name: string;
+  /** Past klp_module_coming(): patches see it. */
+  klpAlive: boolean;
+  /** Its init function is done. */
+  live: boolean;
+  /** References that livepatch holds. */
+  references: number;
+  readonly hasExit: boolean;
+}
+
+/** The one transition that may run (klp_transition_patch, klp_target_state and what belongs to them). */
+export interface Transition {
+  readonly patch: KlpPatch;
+  target: 0 | 1;
+  /** klp_signals_cnt */
+  signalsCount: number;
+  /** Passes since the transition began or was reversed. */
+  passes: number;
+  /** klp_start_transition() ran: tasks have their flags. */
+  started: boolean;
+  /** Tasks that still have to switch, in the order of the task list; those that switched meanwhile are skipped. */
+  waiting: Task[];
+}
+
+export interface MachineOptions {
+  readonly traits: KernelTraits;
+  readonly model: ConsistencyModel;
+  readonly workload: Workload;
+  readonly seed: number;
+  readonly symbols: SymbolTable | null;
+  /** False leaves out what only a full trace needs, for forecasts over many seeds. What happens is the same. */
+  readonly recordAll: boolean;
+}
+
+const IDLE_BEHAVIOUR: Behaviour = {
+  phases: [{ do: 'sleep', for: { min: 0, max: 'forever' }, stack: [], state: 'interruptible' }],
+};
+
+const FIRST_PID = 1;
+const MICROSECONDS = 1_000_000;
+
+/** The machine: its clock, its tasks and modules, livepatch's state and what is due. */
+export class Machine {
+  readonly traits: KernelTraits;
+  readonly model: ConsistencyModel;
+  readonly workload: Workload;
+  readonly seed: number;
+  readonly symbols: SymbolTable | null;
+  readonly recordAll: boolean;
+
+  /** Microseconds since the run's start. */
+  now = 0;
+  readonly queue = new EventQueue();
+  readonly events: TraceEvent[] = [];
+
+  /** In the order of the task list. Dead ones are removed. */
+  tasks: Task[] = [];
+  readonly idleTasks: Task[] = [];
+  readonly modules = new Map<string, LoadedModule>();
+
+  /** klp_patches, in the order of loading. */
+  readonly patches: KlpPatch[] = [];
+  /** klp_ops by the frame of the original function. */
+  readonly ops = new Map<string, KlpOps>();
+  transition: Transition | null = null;
+  /** Patches whose free work is still to run. */
+  readonly dying: { readonly patch: KlpPatch; readonly at: number }[] = [];
+
+  /** kernel.ftrace_enabled */
+  ftraceEnabled = true;
+  taintedByLivepatch = false;
+
+  /** When klp_transition_work runs next. */
+  workAt = NEVER;
+  private readonly bootOffset: number;
+  private readonly passCpu: number;
+  private nextPid: number;
+  private stamps = 0;
+  private readonly random: Prng;
+  private readonly byId = new Map<number, Task>();
+
+  /** CPU of each task that is on one, as of the last look. */
+  private seats = new Map<Task, number>();
+  private busyCpus = new Set<number>();
+  private frameCache: [Map<readonly string[], readonly string[]>, Map<readonly string[], readonly string[]>] = [
+    new Map(),
+    new Map(),
+  ];
+
+  constructor(options: MachineOptions) {
+    this.traits = options.traits;
+    this.model = options.model;
+    this.workload = options.workload;
+    this.seed = options.seed;
+    this.symbols = options.symbols;
+    this.recordAll = options.recordAll;
+    const { workload, seed } = options;
+    if (!Number.isInteger(workload.cpus) || workload.cpus < 1) throw new SimulatorError('a machine needs a CPU');
+    this.random = new Prng(seed, -1);
+    this.bootOffset = this.random.below(MICROSECONDS);
+    const housekeeping = this.housekeepingCpus();
+    this.passCpu = housekeeping[this.random.below(housekeeping.length)] ?? 0;
+
+    this.nextPid = FIRST_PID;
+    workload.tasks.forEach((group, index) => {
+      const eager = isEager(group);
+      for (let i = 0; i < group.count; i++) {
+        const identity = { id: this.nextPid++, comm: group.comm, kind: group.kind, group: index };
+        const cpus = group.cpus === undefined ? null : [group.cpus[i % group.cpus.length] ?? 0];
+        this.addTask(new Task(identity, group.behaviour, { seed, cpus, eager }));
+      }
+    });
+    for (let cpu = 0; cpu < workload.cpus; cpu++) {
+      const identity = { id: -1 - cpu, comm: `swapper/${cpu}`, kind: 'idle', group: null } as const;
+      const task = new Task(identity, IDLE_BEHAVIOUR, { seed, cpus: [cpu], eager: false });
+      task.frames = idleStack(cpu, this.traits);
+      task.phaseEnd = NEVER;
+      this.idleTasks.push(task);
+    }
+    for (const name of workload.modules) {
+      this.modules.set(name, { name, klpAlive: true, live: true, references: 0, hasExit: true });
+    }
+  }
+
+  emit(event: TraceEvent): void {
+    this.events.push(event);
+  }
+
+  /** A broken invariant: throws with what is needed to repeat the run. */
+  assert(condition: boolean, what: string): asserts condition {
+    if (condition) return;
+    throw new SimulatorError(
+      `${what} (kernel ${this.traits.kernel}, workload ${this.workload.id}, seed ${this.seed}, at ${this.now} us)`,
+    );
+  }
+
+  // Tasks
+
+  traceTasks(): TraceTask[] {
+    return [...this.tasks, ...this.idleTasks].map((task) => task.identity());
+  }
+
+  task(id: number): Task | undefined {
+    return id < 0 ? this.idleTasks[-1 - id] : this.byId.get(id);
+  }
+
+  addTask(task: Task): void {
+    this.tasks.push(task);
+    this.byId.set(task.id, task);
+    if (task.eager) {
+      if (!task.seen) this.look(task);
+      this.scheduleTask(task, task.phaseEnd);
+    }
+  }
+
+  removeTask(task: Task): void {
+    task.alive = false;
+    this.tasks = this.tasks.filter((other) => other !== task);
+    this.byId.delete(task.id);
+  }
+
+  takePid(): number {
+    return this.nextPid++;
+  }
+
+  /** Brings a task up to date: its phase and the frames on its stack. */
+  look(task: Task): void {
+    if (task.catchUp(this.now)) this.readStack(task);
+  }
+
+  /** The stack that the present phase shows, with the versions of functions that this task runs. */
+  readStack(task: Task): void {
+    const { phase } = task;
+    task.frames = phase.do === 'sleep' || phase.do === 'kernel' ? this.framesOf(phase.stack, task.patchState) : [];
+  }
+
+  /** A replacement was registered, removed, or its transition flag changed: other versions may be chosen from now on. */
+  functionsChanged(): void {
+    this.frameCache[0].clear();
+    this.frameCache[1].clear();
+  }
+
+  /** Names of the versions that a task of that state enters when it calls these functions. */
+  framesOf(stack: readonly string[], state: PatchState): readonly string[] {
+    if (this.ops.size === 0) return stack;
+    const cache = this.frameCache[state === 0 ? 0 : 1];
+    const known = cache.get(stack);
+    if (known !== undefined) return known;
+    let changed = false;
+    const frames = stack.map((frame) => {
+      const ops = this.ops.get(frame);
+      if (ops === undefined) return frame;
+      const entered = this.handler(ops, state);
+      if (entered !== frame) changed = true;
+      return entered;
+    });
+    const result = changed ? frames : stack;
+    cache.set(stack, result);
+    return result;
+  }
+
+  /** klp_ftrace_handler(): the frame of the version that a call of the function runs. */
+  handler(ops: KlpOps, state: PatchState): string {
+    const [top, older] = ops.funcStack;
+    if (top === undefined) return ops.oldFrame;
+    let chosen: typeof top | undefined = top;
+    if (top.transition && state === 0) chosen = older;
+    if (chosen === undefined || chosen.nop) return ops.oldFrame;
+    this.assert(chosen.newFrame !== null, `'${chosen.oldName}' is on a func_stack without an address`);
+    return chosen.newFrame;
+  }
+
+  // CPUs
+
+  private housekeepingCpus(): number[] {
+    const { cpus, nohzFullCpus } = this.workload;
+    const all = Array.from({ length: cpus }, (_, cpu) => cpu).filter((cpu) => !nohzFullCpus.includes(cpu));
+    return all.length > 0 ? all : [0];
+  }
+
+  /**
+   * Decides who is on a CPU now, among these tasks that want one. The pass itself runs on one (its worker is never the
+   * task looked at). Which of too many get a CPU belongs to the moment, not to a stream of draws.
+   */
+  seat(tasks: readonly Task[]): void {
+    this.seats = new Map();
+    this.busyCpus = new Set([this.passCpu]);
+    const wanting: { readonly task: Task; readonly rank: number }[] = [];
+    for (const task of tasks) {
+      if (!task.alive) continue;
+      this.look(task);
+      const { phase } = task;
+      if (phase.do === 'sleep') continue;
+      if (task.cpus !== null) {
+        const cpu = task.cpus[0] as number;
+        if (!this.busyCpus.has(cpu)) this.take(task, cpu);
+        continue;
+      }
+      // A task in the kernel that never gives way keeps its CPU.
+      const stays = phase.do === 'kernel' && phase.condResched !== true;
+      wanting.push({ task, rank: (stays ? 0 : 0x100000000) + hash(this.seed, task.id, this.now) });
+    }
+    if (wanting.length === 0) return;
+    wanting.sort((a, b) => a.rank - b.rank || a.task.id - b.task.id);
+    let next = 0;
+    for (const cpu of this.housekeepingCpus()) {
+      if (next === wanting.length) break;
+      if (!this.busyCpus.has(cpu)) this.take((wanting[next++] as { task: Task }).task, cpu);
+    }
+    for (const { task } of wanting.slice(next)) task.frames = this.preemptedStack(task);
+  }
+
+  private take(task: Task, cpu: number): void {
+    this.seats.set(task, cpu);
+    this.busyCpus.add(cpu);
+    this.readStack(task);
+  }
+
+  /** A task that waits for a CPU: it was preempted on its way back to user space, or in the kernel. */
+  private preemptedStack(task: Task): readonly string[] {
+    const { phase } = task;
+    if (phase.do !== 'kernel') return this.framesOf(PREEMPTED_IN_USER, task.patchState);
+    const entry = phase.condResched === true ? PREEMPTED_BY_ITSELF : PREEMPTED_IN_KERNEL;
+    return [...entry, ...this.framesOf(phase.stack, task.patchState)];
+  }
+
+  /** task_curr(), as of the last seat(). */
+  isRunning(task: Task): boolean {
+    return task.kind === 'idle' ? !this.busyCpus.has(-1 - task.id) : this.seats.has(task);
+  }
+
+  /** Whether the tick interrupts a task that runs in user space. */
+  hasTick(task: Task): boolean {
+    return task.cpus === null || !this.workload.nohzFullCpus.includes(task.cpus[0] as number);
+  }
+
+  // Time
+
+  /** Microseconds of a tick, rounded up. */
+  get tick(): number {
+    return Math.ceil(MICROSECONDS / this.workload.hz);
+  }
+
+  /** When work delayed by round_jiffies_relative(HZ) runs. kernel/time/timer.c: whole seconds, 3 jiffies apart per CPU. */
+  roundedSecondFromNow(): number {
+    const { hz } = this.workload;
+    const jiffies = Math.floor(((this.now + this.bootOffset) * hz) / MICROSECONDS);
+    const skew = this.passCpu * 3;
+    const wanted = jiffies + hz + skew;
+    const rest = wanted % hz;
+    const rounded = (rest < Math.floor(hz / 4) ? wanted - rest : wanted - rest + hz) - skew;
+    const due = rounded > jiffies ? rounded : jiffies + hz;
+    const at = Math.ceil((due * MICROSECONDS) / hz) - this.bootOffset;
+    this.assert(at > this.now, 'a delayed work item is due in the past');
+    return at;
+  }
+
+  /** Puts the task's next event into the queue; an earlier one of it is void. */
+  scheduleTask(task: Task, at: number): void {
+    task.stamp = ++this.stamps;
+    task.queued = at < NEVER;
+    if (at < NEVER) {
+      const idle = task.kind === 'idle';
+      this.queue.push({ at, rank: idle ? RANK_IDLE_TASK : RANK_TASK, id: task.id, stamp: task.stamp });
+    }
+  }
+
+  scheduleWork(at: number): void {
+    this.workAt = at;
+    this.queue.push({ at, rank: RANK_WORK, id: 0, stamp: ++this.stamps });
+  }
+
+  /** schedule_work(&patch->free_work): a worker takes it up in some hundred microseconds. */
+  scheduleFree(patch: KlpPatch): void {
+    const at = this.now + 100 + (hash(this.seed, this.patches.length, this.now) % 400);
+    this.dying.push({ patch, at });
+    this.queue.push({ at, rank: RANK_WORK, id: 1, stamp: ++this.stamps });
+  }
+
+  // Objects
+
+  /** klp_find_object_module() */
+  findObjectModule(object: KlpObject): void {
+    if (object.name === null) return;
+    object.loaded = this.modules.get(object.name)?.klpAlive === true;
+  }
+}
+
+const PREEMPTED_IN_USER = ['__schedule', 'schedule', 'irqentry_exit_to_user_mode', 'asm_sysvec_apic_timer_interrupt'];
+const PREEMPTED_BY_ITSELF = ['__schedule', '__cond_resched'];
+const PREEMPTED_IN_KERNEL = ['__schedule', 'preempt_schedule_irq', 'irqentry_exit', 'asm_sysvec_apic_timer_interrupt'];
+
+function idleStack(cpu: number, traits: KernelTraits): readonly string[] {
+  const loop = ['__schedule', 'schedule_idle', 'do_idle', 'cpu_startup_entry'];
+  const start =
+    cpu === 0 ? ['rest_init', 'start_kernel', 'x86_64_start_reservations', 'x86_64_start_kernel'] : ['start_secondary'];
+  return [...loop, ...start, traits.startupFrame];
+}

@@ -1,0 +1,117 @@
+import type { Machine } from './machine.ts';
+import { hash } from './prng.ts';
+import { NEVER, Task } from './task.ts';
+import { checkedFrames, switchTask, trySwitchTask } from './transition.ts';
+
+/**
+ * What tasks do by themselves while a transition waits for them: leaving the kernel, going round the idle loop, calling
+ * cond_resched(); and forks and exits at any time.
+ */
+
+/** Microseconds between two calls of cond_resched() in a loop that has them. */
+const COND_RESCHED_SPREAD = 1000;
+/** Microseconds that a new task needs to get to user space. */
+const FIRST_RETURN_SPREAD = 180;
+
+/** Finds the next moment at which a task that waits to switch could do so itself. */
+export function scheduleSwitchPoint(m: Machine, task: Task): void {
+  m.assert(task.alive && task.patchPending, `task ${task.id} waits for nothing`);
+  const { phase } = task;
+  const condResched = m.model.atPoint(m, 'cond_resched') !== 'nothing';
+  let at = task.phaseEnd;
+  if (task.kind === 'user') {
+    if (phase.do === 'user' && m.hasTick(task)) at = Math.min(at, m.now + 1 + drawn(m, task, m.tick));
+  } else if (!condResched && !task.eager) {
+    // It never leaves the kernel: only the passes can switch it, and they look for themselves.
+    at = NEVER;
+  }
+  if (condResched && phase.do === 'kernel' && phase.condResched === true) {
+    at = Math.min(at, m.now + 1 + drawn(m, task, COND_RESCHED_SPREAD));
+  }
+  m.scheduleTask(task, at);
+}
+
+function drawn(m: Machine, task: Task, below: number): number {
+  return hash(m.seed, task.id, m.now) % below;
+}
+
+/** The task's event is due. */
+export function taskEvent(m: Machine, task: Task): void {
+  task.queued = false;
+  if (task.kind === 'idle') {
+    if (task.patchPending && m.model.atPoint(m, 'idle') === 'switch') switchTask(m, task, 'idle');
+    return;
+  }
+  if (task.phaseEnd <= m.now) {
+    endPhase(m, task);
+  } else if (task.phase.do === 'user') {
+    exitToUser(m, task);
+  } else if (task.phase.do === 'kernel' && task.phase.condResched === true) {
+    condResched(m, task);
+  }
+  if (!task.alive) return;
+  if (task.patchPending) scheduleSwitchPoint(m, task);
+  else if (task.eager) m.scheduleTask(task, task.phaseEnd);
+}
+
+function endPhase(m: Machine, task: Task): void {
+  // A cycle has at least one phase that takes time, so that going round once is enough.
+  for (let steps = 0; steps <= task.behaviour.phases.length && task.phaseEnd <= m.now; steps++) {
+    const { phase, leftKernel } = task.next(m.now);
+    if (phase.do === 'fork') fork(m, task, phase.childLives, phase.childComm);
+    if (leftKernel) exitToUser(m, task);
+    if (phase.do === 'exit') {
+      exit(m, task);
+      return;
+    }
+    m.readStack(task);
+  }
+  m.assert(task.phaseEnd > m.now, `task ${task.id} (${task.comm}) has a cycle that takes no time`);
+}
+
+/** exit_to_user_mode_loop(): klp_update_patch_state() looks at no stack, there is nothing of the kernel on it. */
+function exitToUser(m: Machine, task: Task): void {
+  task.notifySignal = false;
+  task.frames = [];
+  if (task.patchPending && m.model.atPoint(m, 'kernel-exit') === 'switch') switchTask(m, task, 'kernel-exit');
+}
+
+/** __klp_sched_try_switch() */
+function condResched(m: Machine, task: Task): void {
+  if (!task.patchPending || m.model.atPoint(m, 'cond_resched') === 'nothing') return;
+  trySwitchTask(m, task, 'cond_resched', checkedFrames(m));
+}
+
+/** copy_process(): the child has its parent's state and flag (klp_copy_process()). */
+function fork(
+  m: Machine,
+  parent: Task,
+  lives: { min: number; max: number | 'forever' },
+  comm: string | undefined,
+): void {
+  const identity = { id: m.takePid(), comm: comm ?? parent.comm, kind: parent.kind, group: parent.group };
+  const child = new Task(
+    identity,
+    { phases: [{ do: 'user', for: lives }, { do: 'exit' }] },
+    {
+      seed: m.seed,
+      cpus: parent.cpus,
+      eager: true,
+    },
+  );
+  child.patchState = parent.patchState;
+  child.patchPending = parent.patchPending;
+  child.begin(m.now);
+  m.addTask(child);
+  m.emit({ at: m.now, type: 'fork', parent: parent.id, child: identity, state: child.patchState });
+  if (child.patchPending && m.transition !== null) {
+    m.transition.waiting.push(child);
+    m.scheduleTask(child, Math.min(child.phaseEnd, m.now + 20 + drawn(m, child, FIRST_RETURN_SPREAD)));
+  }
+}
+
+/** do_exit() and release_task(): from now on no pass sees it. */
+function exit(m: Machine, task: Task): void {
+  m.removeTask(task);
+  m.emit({ at: m.now, type: 'exit', task: task.id });
+}

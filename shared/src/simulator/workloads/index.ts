@@ -1,0 +1,10 @@
+import type { Workload } from '../workload.ts';
+import { webServer } from './web-server.ts';
+
+/** The presets, in the order in which people are offered them. */
+export const WORKLOADS: readonly Workload[] = [webServer];
+
+/** The preset of that id, undefined when there is none. */
+export function workloadById(id: string): Workload | undefined {
+  return WORKLOADS.find((workload) => workload.id === id);
+}

@@ -1,0 +1,163 @@
+/**
+ * Where tasks sleep in Linux 6.12 on x86-64: the frames that the kernel's stack check walks, innermost first. A function
+ * entered by a tail call leaves none (`ksys_read` follows do_syscall_64() directly, not __x64_sys_read()).
+ */
+
+const SCHEDULE = ['__schedule', 'schedule'];
+const SYSCALL = ['do_syscall_64', 'entry_SYSCALL_64_after_hwframe'];
+const KTHREAD = ['kthread', 'ret_from_fork', 'ret_from_fork_asm'];
+
+const inSyscall = (...frames: string[]): readonly string[] => [...SCHEDULE, ...frames, ...SYSCALL];
+const inKthread = (...frames: string[]): readonly string[] => [...SCHEDULE, ...frames, ...KTHREAD];
+
+/** User tasks, by the system call they wait in. */
+export const EPOLL_WAIT = inSyscall(
+  'schedule_hrtimeout_range_clock',
+  'ep_poll',
+  'do_epoll_wait',
+  '__x64_sys_epoll_wait',
+);
+export const POLL = inSyscall(
+  'schedule_hrtimeout_range_clock',
+  'poll_schedule_timeout.constprop.0',
+  'do_sys_poll',
+  '__x64_sys_poll',
+);
+export const PPOLL = inSyscall(
+  'schedule_hrtimeout_range_clock',
+  'poll_schedule_timeout.constprop.0',
+  'do_sys_poll',
+  '__x64_sys_ppoll',
+);
+export const SELECT = inSyscall(
+  'schedule_hrtimeout_range_clock',
+  'poll_schedule_timeout.constprop.0',
+  'do_select',
+  'core_sys_select',
+  'do_pselect.constprop.0',
+  '__x64_sys_pselect6',
+);
+export const NANOSLEEP = inSyscall('do_nanosleep', 'hrtimer_nanosleep', 'common_nsleep', '__x64_sys_clock_nanosleep');
+export const FUTEX = inSyscall('futex_wait_queue', '__futex_wait', 'futex_wait', 'do_futex', '__x64_sys_futex');
+export const WAIT4 = inSyscall('do_wait', 'kernel_wait4', '__do_sys_wait4');
+export const PIPE_READ = inSyscall('pipe_read', 'vfs_read', 'ksys_read');
+export const PIPE_WRITE = inSyscall('pipe_write', 'vfs_write', 'ksys_write');
+export const TTY_READ = inSyscall('schedule_timeout', 'wait_woken', 'n_tty_read', 'tty_read', 'vfs_read', 'ksys_read');
+export const ACCEPT = inSyscall(
+  'schedule_timeout',
+  'inet_csk_accept',
+  'inet_accept',
+  'do_accept',
+  '__sys_accept4',
+  '__x64_sys_accept4',
+);
+export const SOCKET_RECV = inSyscall(
+  'schedule_timeout',
+  '__skb_wait_for_more_packets',
+  '__unix_dgram_recvmsg',
+  'sock_recvmsg',
+  '____sys_recvmsg',
+  '___sys_recvmsg',
+  '__sys_recvmsg',
+);
+export const SIGTIMEDWAIT = inSyscall(
+  'schedule_hrtimeout_range_clock',
+  'do_sigtimedwait.isra.0',
+  '__x64_sys_rt_sigtimedwait',
+);
+export const SIGSUSPEND = inSyscall('sigsuspend', '__x64_sys_rt_sigsuspend');
+
+/** Uninterruptible waits for a disk. */
+export const FSYNC = [
+  '__schedule',
+  'schedule',
+  'jbd2_log_wait_commit [jbd2]',
+  'ext4_sync_file [ext4]',
+  'do_fsync',
+  '__x64_sys_fdatasync',
+  ...SYSCALL,
+];
+export const PAGE_READ = [
+  '__schedule',
+  'schedule',
+  'io_schedule',
+  'folio_wait_bit_common',
+  'filemap_update_page',
+  'filemap_get_pages',
+  'filemap_read',
+  'vfs_read',
+  'ksys_read',
+  ...SYSCALL,
+];
+export const PAGE_FAULT_READ = [
+  '__schedule',
+  'schedule',
+  'io_schedule',
+  'folio_wait_bit_common',
+  'filemap_fault',
+  '__do_fault',
+  'do_fault',
+  '__handle_mm_fault',
+  'handle_mm_fault',
+  'do_user_addr_fault',
+  'exc_page_fault',
+  'asm_exc_page_fault',
+];
+
+/** On a CPU in the kernel. */
+export const TCP_RECEIVING = [
+  'tcp_recvmsg',
+  'inet_recvmsg',
+  'sock_recvmsg',
+  '__sys_recvfrom',
+  '__x64_sys_recvfrom',
+  ...SYSCALL,
+];
+export const TCP_SENDING = [
+  'tcp_sendmsg_locked',
+  'tcp_sendmsg',
+  'sock_write_iter',
+  'do_iter_readv_writev',
+  'vfs_writev',
+  'do_writev',
+  ...SYSCALL,
+];
+export const FILE_READING = ['filemap_read', 'ext4_file_read_iter [ext4]', 'vfs_read', 'ksys_read', ...SYSCALL];
+export const PATH_LOOKUP = [
+  'link_path_walk',
+  'path_openat',
+  'do_filp_open',
+  'do_sys_openat2',
+  '__x64_sys_openat',
+  ...SYSCALL,
+];
+export const PAGE_FAULT = [
+  'do_anonymous_page',
+  '__handle_mm_fault',
+  'handle_mm_fault',
+  'do_user_addr_fault',
+  'exc_page_fault',
+  'asm_exc_page_fault',
+];
+
+/** Kernel threads. */
+export const KTHREADD = [...SCHEDULE, 'kthreadd', 'ret_from_fork', 'ret_from_fork_asm'];
+export const WORKER = inKthread('worker_thread');
+export const WORKER_BUSY = ['process_one_work', 'worker_thread', ...KTHREAD];
+export const KTHREAD_WORKER = inKthread('kthread_worker_fn');
+export const RESCUER = inKthread('rescuer_thread');
+export const SMPBOOT = inKthread('smpboot_thread_fn');
+export const RCU_GP = inKthread('schedule_timeout', 'rcu_gp_fqs_loop', 'rcu_gp_kthread');
+export const RCU_TASKS = inKthread('rcu_tasks_one_gp', 'rcu_tasks_kthread');
+export const KSWAPD = inKthread('kswapd');
+export const KCOMPACTD = inKthread('schedule_timeout', 'kcompactd');
+export const KHUGEPAGED = inKthread('schedule_timeout', 'khugepaged');
+export const KSMD = inKthread('ksm_scan_thread');
+export const OOM_REAPER = inKthread('oom_reaper');
+export const KDEVTMPFS = inKthread('devtmpfs_work_loop', 'devtmpfsd');
+export const KAUDITD = inKthread('kauditd_thread');
+export const KHUNGTASKD = inKthread('schedule_timeout', 'watchdog');
+export const JBD2 = inKthread('kjournald2 [jbd2]');
+export const SCSI_EH = inKthread('scsi_error_handler');
+export const PSIMON = inKthread('schedule_timeout', 'psi_rtpoll_worker');
+export const HWRNG = inKthread('schedule_timeout', 'hwrng_fillfn');

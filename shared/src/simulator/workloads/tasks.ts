@@ -1,0 +1,167 @@
+import type { Duration, Phase, SleepState, TaskGroup } from '../workload.ts';
+import * as stacks from './stacks.ts';
+
+/** Pieces that the presets have in common. Times are microseconds. */
+
+export const MS = 1000;
+export const SECOND = 1_000_000;
+
+export const FOREVER: Duration = { min: 0, max: 'forever' };
+
+/** About so long: exponentially distributed, and never beyond ten times that. */
+export const about = (mean: number): Duration => ({ min: 1, max: mean * 10, mean });
+
+interface Sleep {
+  readonly stack: readonly string[];
+  readonly syscall: string;
+  readonly onSignal: 'restarts' | 'EINTR';
+}
+
+/** What a notify signal does to these calls was seen on 6.1 and 6.12 (read, futex, nanosleep, epoll_wait) or follows from their sources. */
+export const EPOLL_WAIT: Sleep = { stack: stacks.EPOLL_WAIT, syscall: 'epoll_wait', onSignal: 'EINTR' };
+export const POLL: Sleep = { stack: stacks.POLL, syscall: 'poll', onSignal: 'restarts' };
+export const PPOLL: Sleep = { stack: stacks.PPOLL, syscall: 'ppoll', onSignal: 'restarts' };
+export const SELECT: Sleep = { stack: stacks.SELECT, syscall: 'pselect6', onSignal: 'restarts' };
+export const NANOSLEEP: Sleep = { stack: stacks.NANOSLEEP, syscall: 'clock_nanosleep', onSignal: 'restarts' };
+export const FUTEX: Sleep = { stack: stacks.FUTEX, syscall: 'futex', onSignal: 'restarts' };
+export const WAIT4: Sleep = { stack: stacks.WAIT4, syscall: 'wait4', onSignal: 'restarts' };
+export const PIPE_READ: Sleep = { stack: stacks.PIPE_READ, syscall: 'read', onSignal: 'restarts' };
+export const PIPE_WRITE: Sleep = { stack: stacks.PIPE_WRITE, syscall: 'write', onSignal: 'restarts' };
+export const TTY_READ: Sleep = { stack: stacks.TTY_READ, syscall: 'read', onSignal: 'restarts' };
+export const ACCEPT: Sleep = { stack: stacks.ACCEPT, syscall: 'accept4', onSignal: 'restarts' };
+export const SOCKET_RECV: Sleep = { stack: stacks.SOCKET_RECV, syscall: 'recvmsg', onSignal: 'restarts' };
+export const SIGTIMEDWAIT: Sleep = { stack: stacks.SIGTIMEDWAIT, syscall: 'rt_sigtimedwait', onSignal: 'EINTR' };
+export const SIGSUSPEND: Sleep = { stack: stacks.SIGSUSPEND, syscall: 'rt_sigsuspend', onSignal: 'restarts' };
+
+/** An interruptible sleep in a system call. */
+export function waits(sleep: Sleep, time: Duration): Phase {
+  return { do: 'sleep', for: time, state: 'interruptible', ...sleep };
+}
+
+/** A wait for a disk: no signal reaches it. */
+export function waitsForDisk(stack: readonly string[], syscall: string, time: Duration): Phase {
+  return { do: 'sleep', for: time, state: 'uninterruptible', stack, syscall };
+}
+
+export const computes = (time: Duration): Phase => ({ do: 'user', for: time });
+
+export const inKernel = (stack: readonly string[], time: Duration, condResched = false): Phase => ({
+  do: 'kernel',
+  for: time,
+  stack,
+  ...(condResched ? { condResched } : {}),
+});
+
+/** A process of one thread. */
+export function process(comm: string, count: number, phases: readonly Phase[], note?: string): TaskGroup {
+  return { comm, kind: 'user', count, behaviour: { phases }, ...(note === undefined ? {} : { note }) };
+}
+
+/** A service that waits for somebody to call, and does little when somebody does. */
+export function daemon(comm: string, count: number, sleep: Sleep, time: Duration, note?: string): TaskGroup {
+  return process(comm, count, [waits(sleep, time), computes({ min: 30, max: 400 })], note);
+}
+
+export function kthread(
+  comm: string,
+  count: number,
+  stack: readonly string[],
+  time: Duration = FOREVER,
+  state: SleepState = 'interruptible',
+): TaskGroup {
+  const sleeps: Phase = { do: 'sleep', for: time, stack, state };
+  if (time.max === 'forever' && time.mean === undefined)
+    return { comm, kind: 'kthread', count, behaviour: { phases: [sleeps] } };
+  // What it calls when it wakes has returned by the time that it looks for more to do.
+  const main = stack.slice(stack.indexOf('kthread') - 1);
+  const works: Phase = { do: 'kernel', for: { min: 5, max: 60 }, stack: main, condResched: true };
+  return { comm, kind: 'kthread', count, behaviour: { phases: [sleeps, works] } };
+}
+
+/** A kworker: idle most of the time, in TASK_IDLE, where no wake-up of livepatch's reaches it. */
+export function kworker(comm: string, count: number, time: Duration): TaskGroup {
+  const sleeps: Phase = { do: 'sleep', for: time, stack: stacks.WORKER, state: 'idle' };
+  const works: Phase = { do: 'kernel', for: { min: 5, max: 200 }, stack: stacks.WORKER_BUSY, condResched: true };
+  return { comm, kind: 'kthread', count, behaviour: { phases: [sleeps, works] } };
+}
+
+/** The kernel threads that every machine has: those of each CPU, workers, memory management. */
+export function kernelThreads(cpus: number): TaskGroup[] {
+  const groups: TaskGroup[] = [
+    kthread('kthreadd', 1, stacks.KTHREADD),
+    kthread('pool_workqueue_', 1, stacks.KTHREAD_WORKER),
+  ];
+  for (const name of [
+    'rcu_gp',
+    'sync_wq',
+    'slub_flushwq',
+    'netns',
+    'mm_percpu_wq',
+    'inet_frag_wq',
+    'kintegrityd',
+    'kblockd',
+    'blkcg_punt_bio',
+    'tpm_dev_wq',
+    'edac-poller',
+    'devfreq_wq',
+    'kthrotld',
+    'mld',
+    'ipv6_addrconf',
+    'kstrp',
+  ]) {
+    groups.push(kthread(`kworker/R-${name}`.slice(0, 15), 1, stacks.RESCUER, FOREVER, 'idle'));
+  }
+  groups.push(
+    kthread('rcu_tasks_kthre', 1, stacks.RCU_TASKS, FOREVER, 'idle'),
+    kthread('rcu_tasks_rude_', 1, stacks.RCU_TASKS, FOREVER, 'idle'),
+    kthread('rcu_tasks_trace', 1, stacks.RCU_TASKS, FOREVER, 'idle'),
+    kthread('rcu_preempt', 1, stacks.RCU_GP, about(20 * MS), 'idle'),
+  );
+  for (let cpu = 0; cpu < cpus; cpu++) {
+    for (const name of ['cpuhp', 'idle_inject', 'migration', 'ksoftirqd']) {
+      const time = name === 'ksoftirqd' ? about(500 * MS) : name === 'migration' ? about(4 * SECOND) : FOREVER;
+      groups.push(kthread(`${name}/${cpu}`.slice(0, 15), 1, stacks.SMPBOOT, time));
+    }
+    groups.push(kworker(`kworker/${cpu}:0`, 1, about(120 * MS)));
+    groups.push(kworker(`kworker/${cpu}:1`, 1, about(900 * MS)));
+    groups.push(kworker(`kworker/${cpu}:0H`, 1, about(2 * SECOND)));
+  }
+  groups.push(
+    kworker('kworker/u:events', Math.max(2, Math.floor(cpus / 2)), about(300 * MS)),
+    kthread('kdevtmpfs', 1, stacks.KDEVTMPFS),
+    kthread('kauditd', 1, stacks.KAUDITD),
+    kthread('khungtaskd', 1, stacks.KHUNGTASKD, { min: 120 * SECOND, max: 120 * SECOND }),
+    kthread('oom_reaper', 1, stacks.OOM_REAPER),
+    kthread('kcompactd0', 1, stacks.KCOMPACTD, { min: 500 * MS, max: 500 * MS }),
+    kthread('ksmd', 1, stacks.KSMD),
+    kthread('khugepaged', 1, stacks.KHUGEPAGED, { min: 10 * SECOND, max: 10 * SECOND }),
+    kthread('kswapd0', 1, stacks.KSWAPD),
+  );
+  return groups;
+}
+
+/** Journals of ext4 file systems and the threads of their disks. */
+export function disks(count: number): TaskGroup[] {
+  return [
+    kthread('jbd2/sda1-8', count, stacks.JBD2, about(5 * SECOND)),
+    kthread('scsi_eh_0', 2 * count, stacks.SCSI_EH),
+  ];
+}
+
+/** What Debian starts on every server. */
+export function systemServices(): TaskGroup[] {
+  return [
+    daemon('systemd', 1, EPOLL_WAIT, about(20 * SECOND)),
+    daemon('systemd-journal', 1, EPOLL_WAIT, about(3 * SECOND)),
+    daemon('systemd-udevd', 1, EPOLL_WAIT, about(60 * SECOND)),
+    daemon('systemd-timesyn', 1, EPOLL_WAIT, about(30 * SECOND)),
+    daemon('systemd-logind', 1, EPOLL_WAIT, about(60 * SECOND)),
+    daemon('dbus-daemon', 1, EPOLL_WAIT, about(20 * SECOND)),
+    daemon('cron', 1, NANOSLEEP, { min: 60 * SECOND, max: 60 * SECOND }),
+    daemon('rsyslogd', 1, SELECT, FOREVER),
+    daemon('in:imuxsock', 1, POLL, about(4 * SECOND)),
+    daemon('rs:main Q:Reg', 1, FUTEX, about(4 * SECOND)),
+    daemon('sshd', 1, PPOLL, FOREVER, 'waits for connections'),
+    daemon('agetty', 2, TTY_READ, FOREVER),
+  ];
+}
