@@ -60,6 +60,13 @@ export interface Example {
   readonly file?: string;
   /** The kernel it is for, when the example shows something that 6.12 neither has nor refuses. 6.12 when absent. */
   readonly kernel?: KernelVersion;
+  /** What kernels do with this example where it is not what the rule's `kernel` says. The first that fits counts. */
+  readonly otherwise?: readonly OtherConsequence[];
+}
+
+/** Another consequence, on one kernel or, without `on`, on all. */
+export interface OtherConsequence extends Pick<Consequence, 'outcome' | 'errno' | 'log'> {
+  readonly on?: KernelVersion;
 }
 
 export interface Rule {
