@@ -15,6 +15,8 @@ export interface Kernel {
   readonly image: string;
   /** Where `make -C` builds modules for it. */
   readonly build: string;
+  /** /lib/modules/RELEASE, or what stands for it in the cache: the kernel's own modules. */
+  readonly modules: string;
 }
 
 export interface FindKernelOptions {
@@ -44,9 +46,10 @@ async function ownKernel(image: string): Promise<Kernel> {
   await file.close();
   const release = bzImageRelease(head);
   if (release === null) throw new Error(`${image} is not an x86 kernel image (bzImage).`);
-  const build = join('/lib/modules', release, 'build');
+  const modules = join('/lib/modules', release);
+  const build = join(modules, 'build');
   if (!existsSync(build)) throw new Error(`There are no headers for kernel ${release} in ${build}.`);
-  return { version: release.split('.').slice(0, 2).join('.'), release, image, build };
+  return { version: release.split('.').slice(0, 2).join('.'), release, image, build, modules };
 }
 
 async function debianKernel(version: string, options: FindKernelOptions): Promise<Kernel> {
@@ -89,6 +92,7 @@ async function debianKernel(version: string, options: FindKernelOptions): Promis
     release: chosen.release,
     image: join(root, 'boot', `vmlinuz-${chosen.release}`),
     build: join(root, build),
+    modules: join(root, 'lib/modules', chosen.release),
   };
   await writeFile(join(fresh, 'kernel.json'), `${JSON.stringify(kernel, null, 2)}\n`);
   await rm(root, { recursive: true, force: true });

@@ -16,6 +16,9 @@ export interface GuestFile {
 
 const SOURCES = join(dirname(fileURLToPath(import.meta.url)), 'guest');
 
+/** The kernel runs it as `modprobe -q -- NAME` for request_module(). */
+const MODPROBE = '#!/bin/busybox sh\nexec /bin/busybox insmod /modules/$3.ko\n';
+
 /**
  * The first file system of a guest, compressed: our agent as /init, the helper task, busybox when this machine has a static
  * one (for `shell` steps), the plans and the given files.
@@ -30,6 +33,7 @@ export async function guestImage(
     { path: 'bin/klp-task', mode: 0o755, content: await guestProgram('task', options.cache) },
     { path: 'dev', mode: 0o755, content: null },
   ];
+  entries.push({ path: 'bin/modprobe', mode: 0o755, content: new TextEncoder().encode(MODPROBE) });
   const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path));
   if (busybox) entries.push({ path: 'bin/busybox', mode: 0o755, content: await readFile(busybox) });
   plans.forEach((plan, i) => {

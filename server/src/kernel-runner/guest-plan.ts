@@ -6,6 +6,8 @@ export interface GuestPlan {
   readonly name: string;
   /** Milliseconds of the guest's time after which the plan counts as hung. */
   readonly limit: number;
+  /** No other plan runs in the same boot after it: it may leave something behind that does not show at once. */
+  readonly alone?: boolean;
   readonly steps: readonly GuestStep[];
 }
 
@@ -55,10 +57,10 @@ export type TaskDoing = (typeof TASK_DOINGS)[number];
 /** Where the guest's agent looks for plans; the first is `/plans/0`. */
 export const PLAN_DIRECTORY = 'plans';
 
-/** The plan as guest/agent.c reads it: the limit on a line, then a line for each step with fields between tabs. */
+/** The plan as guest/agent.c reads it: the limit and `alone` on a line, then a line for each step with fields between tabs. */
 export function planText(plan: GuestPlan): string {
   const lines = plan.steps.map((step) => fields(step).map(escapeField).join('\t'));
-  return [String(plan.limit), ...lines, ''].join('\n');
+  return [`${plan.limit}${plan.alone ? ' alone' : ''}`, ...lines, ''].join('\n');
 }
 
 function fields(step: GuestStep): string[] {

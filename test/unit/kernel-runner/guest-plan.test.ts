@@ -28,3 +28,7 @@ it('escapes what would end a field or a line', () => {
   const text = planText({ name: 'x', limit: 1, steps: [{ do: 'shell', command: 'printf "a\\n"\n\techo' }] });
   expect(text).toBe('1\nshell\tprintf "a\\\\n"\\n\\techo\n');
 });
+
+it('says when nothing else may run after it', () => {
+  expect(planText({ name: 'x', limit: 5, alone: true, steps: [{ do: 'tasks' }] })).toBe('5 alone\ntasks\n');
+});

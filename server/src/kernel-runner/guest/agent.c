@@ -640,10 +640,14 @@ static const char *dirt(unsigned long taint_before)
 	return why;
 }
 
-/* Waits for a child of ours, tells the log meanwhile. Returns its wait status, or -1 when the time is over. */
-static int supervise(pid_t pid, long limit_ms, int tell_log)
+/*
+ * Waits for a child of ours. Returns its wait status, or -1 when the time is over. Gives a sign of life each second: the
+ * host takes a guest that says nothing for lost.
+ */
+static int supervise(pid_t pid, long limit_ms)
 {
 	long long until = now_us() + limit_ms * 1000;
+	long long sign = now_us() + 1000000;
 	int status;
 
 	for (;;) {
@@ -655,9 +659,12 @@ static int supervise(pid_t pid, long limit_ms, int tell_log)
 			continue;
 		if (now_us() >= until)
 			return -1;
-		if (tell_log)
-			drain_log();
-		pause_ms(20);
+		if (now_us() >= sign) {
+			begin("alive");
+			end();
+			sign = now_us() + 1000000;
+		}
+		pause_ms(LOOK_EVERY_MS);
 	}
 }
 
@@ -688,6 +695,7 @@ static void run_in_turn(int first)
 		unsigned long taint = number_in("/proc/sys/kernel/tainted", 0);
 		char *text, *plan;
 		long limit;
+		int alone;
 		const char *why;
 		int status;
 		pid_t pid;
@@ -697,6 +705,8 @@ static void run_in_turn(int first)
 		if (!text)
 			return;
 		limit = strtol(text, &plan, 10);
+		alone = !strncmp(plan, " alone", 6);
+		plan += strcspn(plan, "\n");
 		plan += *plan == '\n';
 		spill("/dev/kmsg", "<6>klp-runner: next plan\n");
 		drain_log();
@@ -708,7 +718,7 @@ static void run_in_turn(int first)
 			run_plan(plan);
 			_exit(0);
 		}
-		status = supervise(pid, limit, 0);
+		status = supervise(pid, limit);
 		drain_log();
 		begin("ended");
 		field_text("how", status == -1 ? "hung" : WIFSIGNALED(status) ? "killed" : "finished");
@@ -726,10 +736,12 @@ static void run_in_turn(int first)
 				clean_up();
 				_exit(0);
 			}
-			supervise(pid, 30000, 0);
+			supervise(pid, 30000);
 		}
 		drain_log();
 		why = dirt(taint);
+		if (!*why && alone)
+			why = "wants to be alone";
 		begin("clean");
 		field_text("dirt", why);
 		end();
@@ -762,6 +774,7 @@ static void set_up(void)
 	report = fdopen(fd, "w");
 	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	spill("/proc/sys/kernel/printk_devkmsg", "on");
+	spill("/proc/sys/kernel/modprobe", "/bin/modprobe");
 	spill("/sys/kernel/debug/dynamic_debug/control", "file kernel/livepatch/* +p");
 	spill("/sys/kernel/debug/dynamic_debug/control", "func klp_try_switch_task -p");
 }

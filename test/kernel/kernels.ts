@@ -1,0 +1,13 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Kernels that the suite runs on; the environment variable KLP_KERNELS (`6.12`, or `6.1,6.12`) chooses. */
+export const KERNELS: readonly string[] = (process.env.KLP_KERNELS ?? '6.1,6.12').split(',');
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Fetched kernels, built modules and guest programs. Outside git. */
+export const CACHE = join(ROOT, '.cache', 'kernels');
+
+/** What was measured, for the page that `npm run fidelity` writes. */
+export const RESULTS = join(ROOT, '.cache', 'kernels', 'results');
