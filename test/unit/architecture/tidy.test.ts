@@ -52,6 +52,17 @@ describe('tidiness', () => {
     expect(linesMatching(locks, /"resolved":/)).toEqual([]);
   });
 
+  it('has an entry for every platform in lock files: npm ci refuses them otherwise', () => {
+    for (const lock of files.filter((path) => path.endsWith('package-lock.json'))) {
+      const packages: Record<string, { optionalDependencies?: Record<string, string> }> = JSON.parse(
+        readProjectFile(lock),
+      ).packages;
+      const names = new Set(Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, '')));
+      const wanted = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+      expect(wanted.filter((name) => !names.has(name))).toEqual([]);
+    }
+  });
+
   it('keeps files short', () => {
     const lengths = sources.map((path) => [path, readProjectFile(path).split('\n').length] as const);
     expect(
