@@ -1,7 +1,8 @@
 import type { PatchImage, SourceRange } from '../../shared/src/model/index.ts';
-import { isBlockedEver, type Lane, type Segment } from '../../shared/src/picture/lanes.ts';
+import type { Lane, Segment } from '../../shared/src/picture/lanes.ts';
 import { timeText } from '../../shared/src/picture/time-text.ts';
 import { element, icon } from './dom.ts';
+import { heldUp, isBlocked } from './held-up.ts';
 import { type Row, taskLabel } from './rows.ts';
 import type { Run } from './run.ts';
 import { segmentAt, tally, tallyText } from './tally.ts';
@@ -49,7 +50,7 @@ export class TaskView {
     return [
       heading('All tasks', null),
       element('p', { class: 'status' }, sentence(tallyText(tally(run.lanes, at)))),
-      ...this.blockedNow(run.lanes, at),
+      ...this.blockers(run.lanes, at),
     ];
   }
 
@@ -57,28 +58,21 @@ export class TaskView {
     return [
       heading(row.label, () => this.events.close()),
       element('p', { class: 'status' }, sentence(tallyText(tally(row.lanes, at)))),
-      ...this.blockedNow(row.lanes, at),
+      ...this.blockers(row.lanes, at),
     ];
   }
 
-  private blockedNow(lanes: readonly Lane[], at: number): HTMLElement[] {
-    const blocked = lanes.filter((lane) => isBlocked(segmentAt(lane, at)));
-    const later = lanes.filter((lane) => isBlockedEver(lane) && !blocked.includes(lane));
-    return [
-      ...this.list('Who holds it up now', blocked, at),
-      ...(blocked.length > 0 ? [] : this.list('Held up at another time', later, at)),
-    ];
-  }
-
-  private list(title: string, lanes: readonly Lane[], at: number): HTMLElement[] {
-    if (lanes.length === 0) return [];
-    const items = lanes.slice(0, MOST_BLOCKED).map((lane) => {
+  /** Whoever was blocked in this run, longest first; those that are now are marked. */
+  private blockers(lanes: readonly Lane[], at: number): HTMLElement[] {
+    const blocked = lanes.filter((lane) => heldUp(lane) > 0).sort((a, b) => heldUp(b) - heldUp(a));
+    if (blocked.length === 0) return [];
+    const items = blocked.slice(0, MOST_BLOCKED).map((lane) => {
       const now = segmentAt(lane, at);
       const segment = isBlocked(now) ? now : (lane.segments.find(isBlocked) ?? null);
-      const why = segment?.reason?.kind === 'sleeping-on' ? ` in ${segment.reason.function}()` : '';
+      const why = segment?.reason?.kind === 'sleeping-on' ? `${segment.reason.function}(), ` : '';
       return element(
         'li',
-        {},
+        { class: isBlocked(now) ? 'now-blocked' : '' },
         element(
           'button',
           {
@@ -89,13 +83,13 @@ export class TaskView {
             },
           },
           element('span', {}, taskLabel(lane)),
-          element('span', { class: 'faint' }, `${why} ${segment === null ? '' : stretch(segment)}`),
+          element('span', { class: 'faint' }, segment === null ? '' : `${why}${stretch(segment)}`),
         ),
       );
     });
-    const more = lanes.length - items.length;
+    const more = blocked.length - items.length;
     return [
-      element('h3', {}, title),
+      element('h3', {}, 'Held up in this run'),
       element(
         'ul',
         { class: 'life' },
@@ -232,10 +226,6 @@ function heading(title: string, close: (() => void) | null): HTMLElement {
           icon('close'),
         ),
   );
-}
-
-export function isBlocked(segment: Segment | null): boolean {
-  return segment !== null && (segment.state === 'blocked-old' || segment.state === 'blocked-new');
 }
 
 function notAlive(lane: Lane, at: number): string {

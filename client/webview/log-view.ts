@@ -49,7 +49,7 @@ export class LogView {
       ...lines.map((line) =>
         element(
           'li',
-          { class: `${line.kind}${line.level === null ? '' : ` ${line.level}`}` },
+          { class: `${line.kind}${line.level === null ? '' : ` level-${line.level}`}` },
           element(
             'button',
             { type: 'button', onclick: () => this.events.jump(line.at) },

@@ -37,21 +37,25 @@ function versions({ functions, patchState }: MachineData): HTMLElement[] {
     const chain = entry.stack.map((version) => (version.nop ? `original (nop of ${version.patch})` : version.newFunc));
     const runs = patchState === null ? null : runsVersion(entry.stack, patchState);
     return element(
-      'tr',
+      'li',
       {},
-      element('td', {}, entry.object === 'vmlinux' ? entry.function : `${entry.object}:${entry.function}`),
       element(
-        'td',
+        'div',
+        { class: 'head' },
+        element('span', {}, entry.object === 'vmlinux' ? entry.function : `${entry.object}:${entry.function}`),
+        element('span', { class: inTransition ? 'changed' : 'faint' }, inTransition ? 'in transition' : 'active'),
+      ),
+      element(
+        'div',
         { class: 'faint' },
         `${chain.join(' over ')}${chain.at(-1) === 'original' ? '' : ' over original'}`,
-        runs === null
-          ? null
-          : element('div', { class: 'runs' }, `this task runs ${runs === 'original' ? 'the original' : runs.newFunc}`),
       ),
-      element('td', { class: inTransition ? 'changed' : 'faint' }, inTransition ? 'transition' : 'active'),
+      runs === null
+        ? null
+        : element('div', {}, `this task runs ${runs === 'original' ? 'the original' : runs.newFunc}`),
     );
   });
-  return [title, element('table', { class: 'versions' }, element('tbody', {}, ...rows))];
+  return [title, element('ul', { class: 'versions' }, ...rows)];
 }
 
 function tree(sysfs: readonly SysfsNode[]): HTMLElement[] {

@@ -1,5 +1,5 @@
 import type { Lane, LaneGroup } from '../../shared/src/picture/lanes.ts';
-import { isBlockedEver } from '../../shared/src/picture/lanes.ts';
+import { heldUp } from './held-up.ts';
 
 /** One line of the timeline: a group of tasks, tasks of a group that behave alike, or one task. */
 export interface Row {
@@ -12,8 +12,6 @@ export interface Row {
   readonly lanes: readonly Lane[];
   /** Null when there is nothing to unfold. */
   readonly expanded: boolean | null;
-  /** A pass found a task of the row blocked. */
-  readonly blocked: boolean;
 }
 
 /** Rows that are folded otherwise than at first, by id. */
@@ -21,23 +19,25 @@ export type Folds = { readonly [row: string]: boolean };
 
 /** So many tasks that do the same at the same time become one row. */
 const LEAST_ALIKE = 3;
+/** A group is unfolded at first when one of its tasks is held up for at least this share of the run. */
+const LONG = 1 / 10;
 /** Tasks switch "at the same time" when they do so within this share of the run. */
 const SAME_TIME = 1 / 50;
 
 /**
- * The rows that are to be seen, top down. At first groups with a blocked task are unfolded and the others are not;
- * within a group, tasks that behave alike are one row. `end` is the run's end in microseconds.
+ * The rows that are to be seen, top down, those that are held up longest first. At first groups with a task that is held
+ * up for long are unfolded and the others are not; within a group, tasks that behave alike are one row. `end` is the run's end in microseconds.
  */
 export function visibleRows(groups: readonly LaneGroup[], folds: Folds, end: number): Row[] {
   const out: Row[] = [];
-  for (const group of groups) {
+  for (const group of byHoldUp(groups, ({ lanes }) => lanes)) {
     const only = group.lanes.length === 1 ? group.lanes[0] : undefined;
     if (only) {
       out.push(taskRow(only, 0));
       continue;
     }
     const id = `group:${group.title}`;
-    const expanded = folds[id] ?? group.blocked;
+    const expanded = folds[id] ?? longest(group.lanes) >= end * LONG;
     out.push({
       id,
       kind: 'group',
@@ -45,7 +45,6 @@ export function visibleRows(groups: readonly LaneGroup[], folds: Folds, end: num
       label: `${group.title} (${group.lanes.length})`,
       lanes: group.lanes,
       expanded,
-      blocked: group.blocked,
     });
     if (expanded) out.push(...members(group, id, folds, end));
   }
@@ -65,7 +64,7 @@ function members(group: LaneGroup, groupId: string, folds: Folds, end: number): 
     if (same) same.push(lane);
     else classes.set(key, [lane]);
   }
-  const sorted = [...classes].sort(([, a], [, b]) => Number(blockedEver(b)) - Number(blockedEver(a)));
+  const sorted = byHoldUp([...classes], ([, lanes]) => lanes);
   const out: Row[] = [];
   for (const [key, lanes] of sorted) {
     const whole = lanes.length === group.lanes.length;
@@ -82,7 +81,6 @@ function members(group: LaneGroup, groupId: string, folds: Folds, end: number): 
       label: `${commonName(lanes)} ×${lanes.length}`,
       lanes,
       expanded,
-      blocked: blockedEver(lanes),
     });
     if (expanded) out.push(...lanes.map((lane) => taskRow(lane, 2)));
   }
@@ -98,12 +96,20 @@ export function taskRow(lane: Lane, depth: number): Row {
     label: taskLabel(lane),
     lanes: [lane],
     expanded: null,
-    blocked: isBlockedEver(lane),
   };
 }
 
-function blockedEver(lanes: readonly Lane[]): boolean {
-  return lanes.some(isBlockedEver);
+/** Longest held up first; ties keep their order. */
+function byHoldUp<T>(items: readonly T[], lanesOf: (item: T) => readonly Lane[]): T[] {
+  return items
+    .map((item) => ({ item, time: longest(lanesOf(item)) }))
+    .sort((a, b) => b.time - a.time)
+    .map(({ item }) => item);
+}
+
+/** Microseconds. */
+function longest(lanes: readonly Lane[]): number {
+  return lanes.reduce((most, lane) => Math.max(most, heldUp(lane)), 0);
 }
 
 /** What a task does in the run, coarsely: the states in order, each with when it began and what blocked it. */

@@ -1,6 +1,6 @@
-import { isBlockedEver } from '../../shared/src/picture/lanes.ts';
 import { timeText } from '../../shared/src/picture/time-text.ts';
 import { element } from './dom.ts';
+import { isBlocked } from './held-up.ts';
 import type { Row } from './rows.ts';
 import { segmentAt, tally, tallyText } from './tally.ts';
 import { reasonText, segmentText } from './words.ts';
@@ -52,7 +52,7 @@ export class TableView {
           ),
           element('td', {}, now(row, at)),
           element('td', {}, switched(row)),
-          element('td', {}, heldUp(row)),
+          element('td', {}, heldUpBy(row)),
         ),
       ),
     );
@@ -76,13 +76,11 @@ function switched(row: Row): string {
   return never === 0 ? range : `${range}; ${never} never`;
 }
 
-function heldUp(row: Row): string {
+function heldUpBy(row: Row): string {
   const reasons = new Set(
     row.lanes
-      .filter(isBlockedEver)
-      .flatMap((lane) =>
-        lane.segments.flatMap(({ reason }) => (reason === null || reason.kind === 'running' ? [] : reason)),
-      )
+      .flatMap((lane) => lane.segments.filter(isBlocked))
+      .flatMap(({ reason }) => (reason === null ? [] : reason))
       .map(reasonText),
   );
   return [...reasons].map((reason) => `It ${reason}.`).join(' ');

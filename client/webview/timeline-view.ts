@@ -148,6 +148,10 @@ export class TimelineView {
       Math.ceil((this.scroller.scrollTop + this.scroller.clientHeight) / ROW) + SPARE,
     );
     this.placeRows(first, last);
+    // The axis and the bars end where the scroll bar begins.
+    const width = `${Math.max(0, this.scroller.clientWidth - this.bars.offsetLeft)}px`;
+    this.bars.style.width = width;
+    this.axis.style.width = width;
     this.drawAxis(this.theme);
     this.drawBars(this.theme, first, last);
   }
@@ -174,6 +178,7 @@ export class TimelineView {
       attribute(made.element, 'aria-selected', String(selected));
       attribute(made.element, 'aria-posinset', String(index + 1));
       attribute(made.element, 'aria-setsize', String(this.data.rows.length));
+      made.element.classList.toggle('blocked', tally(row.lanes, this.data.cursor).blocked > 0);
       attribute(made.element, 'aria-label', this.describe(row, this.data.cursor));
     }
     for (const [id, { element: old }] of this.made) {
@@ -190,7 +195,7 @@ export class TimelineView {
     return element(
       'div',
       {
-        class: `row ${row.kind} depth-${row.depth}${row.blocked ? ' was-blocked' : ''}`,
+        class: `row ${row.kind} depth-${row.depth}`,
         id: `row-${row.id.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`,
         role: 'treeitem',
         'data-row': row.id,
@@ -247,8 +252,6 @@ export class TimelineView {
 
   private drawBars(theme: Theme, first: number, last: number): void {
     const { view, cursor, marks, rows } = this.data;
-    // The scroll bar belongs to the scroller.
-    this.bars.style.right = `${this.scroller.offsetWidth - this.scroller.clientWidth}px`;
     const drawing = prepare(this.bars);
     if (drawing === null) return;
     const { context, width, height, scale } = drawing;
@@ -405,7 +408,7 @@ export class TimelineView {
 }
 
 function sameLook(a: Row, b: Row): boolean {
-  return a.label === b.label && a.expanded === b.expanded && a.depth === b.depth && a.blocked === b.blocked;
+  return a.label === b.label && a.expanded === b.expanded && a.depth === b.depth;
 }
 
 /** Fits the canvas to its place and clears it; null while it has no size. */

@@ -8,6 +8,9 @@ export function verdictKind(forecast: Forecast): 'good' | 'slow' | 'bad' {
   return forecast.needsSignals > 0 ? 'slow' : 'good';
 }
 
+/** So much advice is seen at once; the timeline needs the room. */
+const MOST_ADVICE = 2;
+
 /** The second line: how sure the first one is. */
 export function spreadText(forecast: Forecast): string {
   const runs = `${forecast.seeds} runs`;
@@ -40,17 +43,15 @@ export class VerdictView {
     this.element.replaceChildren(
       element('h1', {}, forecast.headline),
       element('p', { class: 'spread' }, spreadText(forecast)),
-      ...forecast.advice.map((advice) => element('p', { class: 'advice' }, advice)),
-      ...(forecast.assumptions.length === 0
-        ? []
-        : [
-            element(
-              'details',
-              {},
-              element('summary', {}, 'What is assumed'),
-              element('ul', {}, ...forecast.assumptions.map((assumption) => element('li', {}, assumption))),
-            ),
-          ]),
+      ...forecast.advice.slice(0, MOST_ADVICE).map((advice) => element('p', { class: 'advice' }, advice)),
+      ...more('More advice', forecast.advice.slice(MOST_ADVICE)),
+      ...more('What is assumed', forecast.assumptions),
     );
   }
+}
+
+function more(title: string, lines: readonly string[]): HTMLElement[] {
+  if (lines.length === 0) return [];
+  const items = lines.map((line) => element('li', {}, line));
+  return [element('details', {}, element('summary', {}, title), element('ul', {}, ...items))];
 }
