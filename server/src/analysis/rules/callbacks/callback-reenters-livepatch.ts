@@ -22,10 +22,11 @@ export const rule: Rule = {
   examples: {
     bad: [
       {
-        title: 'Loading a module from pre_patch',
+        title: 'Enabling a patch from pre_patch',
         code: exampleModule({
-          includes: '#include <linux/kmod.h>',
           functions: `
+static struct klp_patch patch;
+
 static int fixed_uptime_proc_show(struct seq_file *m, void *v)
 {
 	seq_puts(m, "0.00 0.00\\n");
@@ -34,7 +35,7 @@ static int fixed_uptime_proc_show(struct seq_file *m, void *v)
 
 static int prepare(struct klp_object *obj)
 {
-	return request_module("crc16"); //~
+	return klp_enable_patch(&patch); //~
 }`,
           objs: `
 static struct klp_object objs[] = {
@@ -51,7 +52,7 @@ static struct klp_object objs[] = {
     ],
     good: [
       {
-        title: 'Before the patch is enabled',
+        title: 'Loading a module before the patch is enabled',
         code: exampleModule({
           includes: '#include <linux/kmod.h>',
           init: `

@@ -10,12 +10,7 @@ static int fixed_uptime_proc_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static void report(struct timer_list *timer)
-{
-	pr_info("the patch is in\\n");
-}
-
-static DEFINE_TIMER(report_timer, report);`;
+static char *text;`;
 
 export const rule: Rule = {
   id: 'pre-patch-without-post-unpatch',
@@ -35,15 +30,15 @@ export const rule: Rule = {
   examples: {
     bad: [
       {
-        title: 'A timer that nobody stops',
+        title: 'Memory that nobody frees',
         code: exampleModule({
-          includes: '#include <linux/timer.h>',
+          includes: '#include <linux/slab.h>',
           functions: `${FUNCTION}
 
 static int prepare(struct klp_object *obj)
 {
-	mod_timer(&report_timer, jiffies + HZ); //~
-	return 0;
+	text = kzalloc(PAGE_SIZE, GFP_KERNEL); //~
+	return text ? 0 : -ENOMEM;
 }`,
           objs: `
 static struct klp_object objs[] = {
@@ -60,20 +55,20 @@ static struct klp_object objs[] = {
     ],
     good: [
       {
-        title: 'post_unpatch stops it',
+        title: 'post_unpatch frees it',
         code: exampleModule({
-          includes: '#include <linux/timer.h>',
+          includes: '#include <linux/slab.h>',
           functions: `${FUNCTION}
 
 static int prepare(struct klp_object *obj)
 {
-	mod_timer(&report_timer, jiffies + HZ);
-	return 0;
+	text = kzalloc(PAGE_SIZE, GFP_KERNEL);
+	return text ? 0 : -ENOMEM;
 }
 
 static void clean_up(struct klp_object *obj)
 {
-	del_timer_sync(&report_timer);
+	kfree(text);
 }`,
           objs: `
 static struct klp_object objs[] = {

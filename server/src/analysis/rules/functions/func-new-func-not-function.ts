@@ -24,6 +24,7 @@ export const rule: Rule = {
     bad: [
       {
         title: 'The name of the replacement in quotes',
+        kernel: { major: 6, minor: 12 },
         code: exampleModule({
           functions: `
 static int __maybe_unused fixed_uptime_proc_show(struct seq_file *m, void *v)
@@ -36,27 +37,6 @@ static struct klp_func funcs[] = {
 	{
 		.old_name = "uptime_proc_show",
 		.new_func = "fixed_uptime_proc_show", //~
-	},
-	{ }
-};`,
-        }),
-      },
-      {
-        title: 'The address of a pointer to the function',
-        code: exampleModule({
-          functions: `
-static int fixed_uptime_proc_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "0.00 0.00\\n");
-	return 0;
-}
-
-static int (*show)(struct seq_file *m, void *v) = fixed_uptime_proc_show;`,
-          funcs: `
-static struct klp_func funcs[] = {
-	{
-		.old_name = "uptime_proc_show",
-		.new_func = &show, //~
 	},
 	{ }
 };`,

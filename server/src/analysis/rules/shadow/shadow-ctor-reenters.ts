@@ -44,9 +44,9 @@ static void clean_up(struct klp_object *obj)
         code: shadowExample({
           hooks: `
 #define UPTIME_ERRORS 2`,
-          body: `	int *errors = klp_shadow_get_or_alloc(m, UPTIME_ERRORS, sizeof(*errors), GFP_KERNEL, NULL, NULL);
+          body: `	int *errors = klp_shadow_get_or_alloc(&init_uts_ns, UPTIME_ERRORS, sizeof(*errors), GFP_KERNEL, NULL, NULL);
 
-	reads = klp_shadow_get_or_alloc(m, UPTIME_READS, sizeof(*reads), GFP_KERNEL, NULL, NULL);
+	reads = klp_shadow_get_or_alloc(&init_uts_ns, UPTIME_READS, sizeof(*reads), GFP_KERNEL, NULL, NULL);
 	if (reads && errors)
 		*reads += *errors;`,
           unpatch: `

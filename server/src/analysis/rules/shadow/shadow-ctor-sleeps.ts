@@ -59,7 +59,7 @@ static int start_at_zero(void *obj, void *shadow_data, void *ctor_data)
 	return 0;
 }`,
           body: `
-	reads = klp_shadow_get_or_alloc(m, UPTIME_READS, sizeof(*reads), GFP_KERNEL, start_at_zero, NULL);
+	reads = klp_shadow_get_or_alloc(&init_uts_ns, UPTIME_READS, sizeof(*reads), GFP_KERNEL, start_at_zero, NULL);
 	if (reads)
 		(*reads)++;`,
         }),
@@ -80,7 +80,7 @@ static int start_at(void *obj, void *shadow_data, void *ctor_data)
 }`,
           body: `	int start = 0;
 
-	reads = klp_shadow_get_or_alloc(m, UPTIME_READS, sizeof(*reads), GFP_KERNEL, start_at, &start);
+	reads = klp_shadow_get_or_alloc(&init_uts_ns, UPTIME_READS, sizeof(*reads), GFP_KERNEL, start_at, &start);
 	if (reads)
 		(*reads)++;`,
         }),

@@ -1,6 +1,6 @@
 import { exampleModule } from '../example-module.ts';
 
-/** The pieces of an example that counts, in a shadow variable, how often each open file was read. */
+/** The pieces of an example that counts the reads in a shadow variable of the first UTS namespace. */
 export interface ShadowExampleParts {
   /** Functions in front of the replacement. */
   readonly hooks?: string;
@@ -12,7 +12,7 @@ export interface ShadowExampleParts {
 }
 
 const BODY = `
-	reads = klp_shadow_get_or_alloc(m, UPTIME_READS, sizeof(*reads), GFP_KERNEL, NULL, NULL);
+	reads = klp_shadow_get_or_alloc(&init_uts_ns, UPTIME_READS, sizeof(*reads), GFP_KERNEL, NULL, NULL);
 	if (reads)
 		(*reads)++;`;
 
@@ -40,7 +40,7 @@ ${body}
 }`;
   const callbackLine = callbacks ?? (unpatch === '' ? '' : '.post_unpatch = clean_up,');
   return exampleModule({
-    includes: `#include <linux/slab.h>${includes}\n\n#define UPTIME_READS 1`,
+    includes: `#include <linux/slab.h>\n#include <linux/utsname.h>${includes}\n\n#define UPTIME_READS 1`,
     functions: [hooks, replacement, unpatch]
       .map((part) => part.trim())
       .filter((part) => part !== '')

@@ -44,7 +44,7 @@ export const rule: Rule = {
 static DEFINE_SPINLOCK(reads_lock);`,
           body: `
 	spin_lock(&reads_lock);
-	reads = klp_shadow_get_or_alloc(m, UPTIME_READS, sizeof(*reads), GFP_KERNEL, NULL, NULL); //~
+	reads = klp_shadow_get_or_alloc(&init_uts_ns, UPTIME_READS, sizeof(*reads), GFP_KERNEL, NULL, NULL); //~
 	if (reads)
 		(*reads)++;
 	spin_unlock(&reads_lock);`,
@@ -60,7 +60,7 @@ static DEFINE_SPINLOCK(reads_lock);`,
 static DEFINE_SPINLOCK(reads_lock);`,
           body: `
 	spin_lock(&reads_lock);
-	reads = klp_shadow_get_or_alloc(m, UPTIME_READS, sizeof(*reads), GFP_NOWAIT, NULL, NULL);
+	reads = klp_shadow_get_or_alloc(&init_uts_ns, UPTIME_READS, sizeof(*reads), GFP_NOWAIT, NULL, NULL);
 	if (reads)
 		(*reads)++;
 	spin_unlock(&reads_lock);`,

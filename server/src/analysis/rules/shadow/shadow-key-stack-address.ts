@@ -25,7 +25,7 @@ export const rule: Rule = {
   examples: {
     bad: [
       {
-        title: 'The address of the pointer in place of the pointer',
+        title: 'The address of a pointer in place of the pointer',
         code: shadowExample({
           body: `
 	reads = klp_shadow_get_or_alloc(&m, UPTIME_READS, sizeof(*reads), GFP_KERNEL, NULL, NULL); //~

@@ -26,7 +26,7 @@ export const rule: Rule = {
         title: 'Nobody frees them',
         code: shadowExample({
           body: `
-	reads = klp_shadow_get_or_alloc(m, UPTIME_READS, sizeof(*reads), GFP_KERNEL, NULL, NULL); //~
+	reads = klp_shadow_get_or_alloc(&init_uts_ns, UPTIME_READS, sizeof(*reads), GFP_KERNEL, NULL, NULL); //~
 	if (reads)
 		(*reads)++;`,
           unpatch: '',

@@ -37,8 +37,8 @@ struct read_times {
 	struct read_times *times;
 
 	reads = NULL;
-	count = klp_shadow_get_or_alloc(m, UPTIME_READS, sizeof(struct read_count), GFP_KERNEL, NULL, NULL);
-	times = klp_shadow_get_or_alloc(m, UPTIME_READS, sizeof(struct read_times), GFP_KERNEL, NULL, NULL); //~
+	count = klp_shadow_get_or_alloc(&init_uts_ns, UPTIME_READS, sizeof(struct read_count), GFP_KERNEL, NULL, NULL);
+	times = klp_shadow_get_or_alloc(&init_uts_ns, UPTIME_READS, sizeof(struct read_times), GFP_KERNEL, NULL, NULL); //~
 	if (count && times)
 		reads = &count->reads;
 	if (reads)

@@ -25,7 +25,7 @@ export const rule: Rule = {
         title: 'Used as if it were always there',
         code: shadowExample({
           body: `
-	reads = klp_shadow_get_or_alloc(m, UPTIME_READS, sizeof(*reads), GFP_KERNEL, NULL, NULL);
+	reads = klp_shadow_get_or_alloc(&init_uts_ns, UPTIME_READS, sizeof(*reads), GFP_KERNEL, NULL, NULL);
 	(*reads)++; //~`,
         }),
       },

@@ -1,4 +1,5 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
+import { exampleModule } from '../example-module.ts';
 import { GOOD_STATES, stateExample } from './state-example.ts';
 
 export const rule: Rule = {
@@ -21,18 +22,26 @@ export const rule: Rule = {
     bad: [
       {
         title: 'Counting from 0',
-        code: stateExample(`
+        code: exampleModule({
+          patch: `
 static struct klp_state states[] = {
 	{
 		.id = 0, //~
 		.version = 1,
 	},
 	{
-		.id = UPTIME_STATE,
+		.id = 1,
 		.version = 1,
 	},
 	{ }
-};`),
+};
+
+static struct klp_patch patch = {
+	.mod = THIS_MODULE,
+	.objs = objs,
+	.states = states,
+};`,
+        }),
       },
     ],
     good: [{ title: 'Counting from 1', code: stateExample(GOOD_STATES) }],

@@ -11,8 +11,7 @@ export const rule: Rule = {
   since: { major: 5, minor: 7 },
   kernel: {
     outcome: 'build-error',
-    log: 'ERROR: modpost: "kallsyms_lookup_name" [uptime_fix.ko] undefined!',
-    text: 'The function is not exported since Linux 5.7: modpost stops.',
+    text: 'The function is not exported since Linux 5.7. modpost stops: "kallsyms_lookup_name" is undefined.',
     evidence: 'built on 6.1 and 6.12',
   },
   explanation:
