@@ -8,7 +8,6 @@ import {
 } from 'vscode-languageserver';
 import type { Finding, Severity } from '../analysis/rule.ts';
 import { rulePage } from '../analysis/rule-pages.ts';
-import { RULES } from '../analysis/rules/index.ts';
 import type { FeatureContext } from './context.ts';
 
 /** Shown beside each message, so that nobody takes it for the compiler's. */
@@ -21,8 +20,8 @@ const SEVERITIES: { readonly [severity in Severity]: DiagnosticSeverity } = {
   hint: DiagnosticSeverity.Hint,
 };
 
-/** Rules about things that newer kernels no longer have: editors strike their text through. */
-const DEPRECATED = new Set(RULES.filter((rule) => rule.group === 'versions' && rule.since).map((rule) => rule.id));
+/** Things that newer kernels no longer have: editors strike them through. */
+const REMOVED = /^removed-/;
 
 /** The diagnostics of an open document; none for one that has nothing to do with livepatch. */
 export async function diagnosticsOf(context: FeatureContext, uri: string): Promise<Diagnostic[]> {
@@ -54,7 +53,7 @@ export function toDiagnostic({ client, documents }: FeatureContext, finding: Fin
     source: SOURCE,
     message: finding.message,
     ...(client.diagnosticLinks && page !== null && { codeDescription: { href: page } }),
-    ...(DEPRECATED.has(finding.rule) && { tags: [DiagnosticTag.Deprecated] }),
+    ...(REMOVED.test(finding.rule) && { tags: [DiagnosticTag.Deprecated] }),
     ...(related.length > 0 && { relatedInformation: related }),
   };
 }

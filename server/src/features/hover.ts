@@ -37,7 +37,7 @@ function textFor(context: FeatureContext, check: ModuleCheck, element: ModuleEle
     case 'patch': {
       const image = check.images.find(({ variable }) => variable === element.patch.name);
       const forecast = image && context.forecasts.of(image, simulation);
-      return forecast ? patchHover(image, forecast, context.client, uri) : null;
+      return forecast ? patchHover(image, forecast, context.client, uri, nearestKernel(context)) : null;
     }
     case 'object':
       return objectHover(element.object);
@@ -56,6 +56,13 @@ function textFor(context: FeatureContext, check: ModuleCheck, element: ModuleEle
     case 'call':
       return callHover(check.module, element.call);
   }
+}
+
+/** What to say when the simulator does not know the kernel that the module is for. */
+function nearestKernel(context: FeatureContext): string[] {
+  const { kernelVersion, simulation } = context.settings();
+  if (kernelVersion === simulation.kernel) return [];
+  return [`Linux ${kernelVersion} goes as ${simulation.kernel}, the nearest one that the simulator knows.`];
 }
 
 /** The forecast of the patch that a function belongs to: of the module's only patch, or of the one whose tables hold it. */

@@ -4,8 +4,13 @@ import type { FeatureContext } from './context.ts';
 import { diagnosticsOf } from './diagnostics.ts';
 import { images } from './images.ts';
 
-/** How long after the last edit findings are sent: shorter than a pause in typing. Milliseconds. */
-const DELAY = 120;
+/**
+ * How long after the last edit findings are sent, in milliseconds: some times what the last check took, so that a module
+ * that is slow to check is not checked for every key.
+ */
+const MIN_DELAY = 25;
+const MAX_DELAY = 400;
+const TIMES = 4;
 
 /**
  * Sends what changes with a document and nobody asks for: diagnostics to clients that do not pull them, images to clients
@@ -16,9 +21,10 @@ export class Publisher {
   private readonly context: FeatureContext;
   private readonly failed: (what: string, error: unknown) => void;
   private readonly waiting = new Map<string, NodeJS.Timeout>();
-  /** Documents for which something was sent, and how many findings that were. */
-  private readonly sentDiagnostics = new Map<string, number>();
+  /** Documents that the editor shows findings for. */
+  private readonly shown = new Set<string>();
   private readonly sentImages = new Map<string, string>();
+  private lastCheck = 0;
 
   constructor(connection: Connection, context: FeatureContext, failed: (what: string, error: unknown) => void) {
     this.connection = connection;
@@ -33,7 +39,7 @@ export class Publisher {
 
   /** The document, or what it hangs on, was edited: after a pause. */
   publishSoon(uri: string): void {
-    this.publishAfter(uri, DELAY);
+    this.publishAfter(uri, Math.min(MAX_DELAY, Math.max(MIN_DELAY, TIMES * this.lastCheck)));
   }
 
   /** The document is closed or its file is gone: what was shown for it is taken back. */
@@ -41,10 +47,7 @@ export class Publisher {
     clearTimeout(this.waiting.get(uri));
     this.waiting.delete(uri);
     this.sentImages.delete(uri);
-    if (this.sentDiagnostics.has(uri)) {
-      this.sentDiagnostics.delete(uri);
-      void this.connection.sendDiagnostics({ uri, diagnostics: [] });
-    }
+    if (this.shown.delete(uri)) void this.connection.sendDiagnostics({ uri, diagnostics: [] });
   }
 
   /** Nothing is sent any more. */
@@ -67,14 +70,16 @@ export class Publisher {
     const generation = store.generationOf(uri);
     const isCurrent = (): boolean => generation !== null && store.generationOf(uri) === generation;
     if (!client.pullDiagnostics) {
+      const started = performance.now();
       const diagnostics = await diagnosticsOf(this.context, uri);
+      this.lastCheck = performance.now() - started;
       // An edit in the meantime has asked for a publication of its own.
       if (!isCurrent()) return;
-      const version = documents.get(uri)?.version;
-      const before = this.sentDiagnostics.get(uri) ?? (store.isLivepatch(uri) ? null : 0);
-      // The same findings are sent again, since an edit may have moved what the editor shows; no findings are not.
-      if (diagnostics.length > 0 || before !== 0) {
-        this.sentDiagnostics.set(uri, diagnostics.length);
+      // Nothing at all is said of documents that have nothing to do with livepatch.
+      if (store.isLivepatch(uri) || diagnostics.length > 0 || this.shown.has(uri)) {
+        if (diagnostics.length > 0) this.shown.add(uri);
+        else this.shown.delete(uri);
+        const version = documents.get(uri)?.version;
         await this.connection.sendDiagnostics({ uri, diagnostics, ...(version !== undefined && { version }) });
       }
     }

@@ -50,7 +50,9 @@ export function readSettings(section: unknown): ReadSettings {
 function readRules(value: unknown, problems: string[]): Settings['rules'] {
   if (value === undefined || value === null) return {};
   if (typeof value !== 'object' || Array.isArray(value)) {
-    problems.push(`livepatch.rules is ${shown(value)}; it needs an object such as {"missing-terminator": "off"}.`);
+    problems.push(
+      `livepatch.rules is ${shown(value)}; it needs an object such as {"funcs-missing-terminator": "off"}.`,
+    );
     return {};
   }
   const rules: { [rule: string]: RuleLevel } = {};

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: LSP writes the placeholders of its snippets this way
 /** A piece of C with LSP placeholders. */
 export interface Snippet {
   readonly label: string;

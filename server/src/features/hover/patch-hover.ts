@@ -4,14 +4,20 @@ import { forecastSvg } from '../../../../shared/src/picture/timeline-svg.ts';
 import { SIMULATE_COMMAND } from '../../../../shared/src/protocol.ts';
 import type { Blocker, Forecast } from '../../../../shared/src/simulator/forecast-types.ts';
 import type { ClientAbilities } from '../client-abilities.ts';
-import { block, code, count, list, plain } from './markdown.ts';
+import { block, code, count, plain } from './markdown.ts';
 
 /** Lines of the kernel log that a hover shows. */
 const MAX_LOG_LINES = 12;
 const MAX_BLOCKERS = 4;
 
 /** The forecast of a patch: the answer in words, the picture, then the evidence. */
-export function patchHover(image: PatchImage, forecast: Forecast, client: ClientAbilities, uri: string): string {
+export function patchHover(
+  image: PatchImage,
+  forecast: Forecast,
+  client: ClientAbilities,
+  uri: string,
+  assumed: readonly string[],
+): string {
   const { workload, kernel } = forecast;
   const parts = [
     `**Loading ${code(image.module)} on Linux ${kernel}, ${plain(workload.title)} (${count(workload.tasks, 'task')})**`,
@@ -26,7 +32,7 @@ export function patchHover(image: PatchImage, forecast: Forecast, client: Client
   if (client.richHover && client.simulateCommand && image.variable !== null) {
     parts.push(`[Open the simulation](${commandUri(SIMULATE_COMMAND, [uri, image.variable])})`);
   }
-  parts.push(assumptions([...image.assumptions, ...forecast.assumptions]));
+  parts.push(assumptions([...assumed, ...image.assumptions, ...forecast.assumptions]));
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
@@ -103,7 +109,7 @@ function logOf({ typical }: Forecast): string[] {
 }
 
 function assumptions(assumed: readonly string[]): string {
-  return assumed.length === 0 ? '' : `_Assumed: ${list([...new Set(assumed)].map((text) => plain(text)))}_`;
+  return assumed.length === 0 ? '' : `_Assumed: ${[...new Set(assumed)].map((text) => plain(text)).join(' ')}_`;
 }
 
 /** A link that runs a command; brackets and quotes in the arguments are percent-encoded, so they can't end the link. */

@@ -1,0 +1,189 @@
+import { stat, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { applyEdits, fixAllEdits } from '../analysis/fixes.ts';
+import type { Finding, Severity } from '../analysis/rule.ts';
+import { ruleById } from '../analysis/rules/index.ts';
+import { DEFAULT_KERNEL_VERSION } from '../kernel/version.ts';
+import { DiskFiles } from '../workspace/file-source.ts';
+import { loadParser } from '../workspace/load-parser.ts';
+import { ModuleChecks } from '../workspace/module-checks.ts';
+import { ModuleStore } from '../workspace/module-store.ts';
+import { scanFolder } from '../workspace/scan.ts';
+import { findingsAsJson, prettyFindings, type ReportedFile } from './check-report.ts';
+import { kernelOption, oneOf, readArguments } from './options.ts';
+import { UsageError } from './usage.ts';
+
+const LEVELS = ['off', 'error', 'warning', 'information', 'hint'] as const;
+/** A fix may uncover the next finding; more rounds than this would be a fix that undoes another. */
+const MAX_FIX_ROUNDS = 10;
+
+/** `livepatch-ls check`. Prints to stdout, complaints to stderr. Returns the exit status. */
+export async function check(args: readonly string[], wasmFolder: string): Promise<number> {
+  const { values, positionals } = readArguments(args, {
+    format: { type: 'string', default: 'pretty' },
+    'kernel-version': { type: 'string', default: DEFAULT_KERNEL_VERSION },
+    rule: { type: 'string', multiple: true, default: [] },
+    fix: { type: 'boolean', default: false },
+  });
+  const format = oneOf('--format', values.format, ['pretty', 'json']);
+  const options = {
+    kernel: { version: kernelOption('--kernel-version', values['kernel-version']) },
+    severities: severitiesFrom(values.rule),
+    onError: (rule: string, error: unknown) => complain(`rule ${rule} failed: ${messageOf(error)}`),
+  };
+  if (positionals.length === 0) throw new UsageError('check needs a FILE or a DIR.');
+
+  const asked = await askedFiles(positionals);
+  const run = new CheckRun(asked.files, wasmFolder, options);
+  try {
+    await run.open();
+    const fixed = values.fix ? await run.fix() : 0;
+    const reported = await run.findings();
+    if (format === 'json') process.stdout.write(`${findingsAsJson(reported)}\n`);
+    else process.stdout.write(prettyFindings(reported, { fixed, files: asked.files.size, skipped: run.skipped }));
+    if (asked.failed || run.failed) return 2;
+    return reported.some(({ findings }) => findings.some(({ severity }) => severity === 'error')) ? 1 : 0;
+  } finally {
+    run.close();
+  }
+}
+
+function severitiesFrom(rules: readonly string[]): { [rule: string]: 'off' | Severity } {
+  const severities: { [rule: string]: 'off' | Severity } = {};
+  for (const text of rules) {
+    const [id, level, ...rest] = text.split('=');
+    if (!id || level === undefined || rest.length > 0) {
+      throw new UsageError(`--rule is "${text}"; it needs ID=LEVEL, such as missing-module-exit=off.`);
+    }
+    if (!ruleById(id)) throw new UsageError(`--rule names "${id}", and there is no such rule.`);
+    severities[id] = oneOf(`--rule ${id}`, level, LEVELS);
+  }
+  return severities;
+}
+
+/** The files to check, absolute path to the name that the user knows; folders are searched. */
+async function askedFiles(names: readonly string[]): Promise<{ files: Map<string, string>; failed: boolean }> {
+  const files = new Map<string, string>();
+  let failed = false;
+  for (const name of names) {
+    try {
+      if (!(await stat(name)).isDirectory()) {
+        files.set(resolve(name), name);
+        continue;
+      }
+      const { files: found, cut } = await scanFolder(name);
+      for (const file of found) files.set(resolve(file), file);
+      if (cut) {
+        complain(`${name} holds too many files to search them all: name the folder of the livepatch.`);
+        failed = true;
+      }
+    } catch (error) {
+      complain(`${name}: ${reasonOf(error)}`);
+      failed = true;
+    }
+  }
+  return { files, failed };
+}
+
+/** One check of some files, each with the module that it belongs to. Files are named by their absolute paths. */
+class CheckRun {
+  /** Files in which nothing of livepatch was found, as the user named them. */
+  readonly skipped: string[] = [];
+  failed = false;
+  private readonly asked: ReadonlyMap<string, string>;
+  private readonly disk: DiskFiles;
+  private readonly store: ModuleStore;
+  private readonly checks: ModuleChecks;
+
+  constructor(
+    asked: ReadonlyMap<string, string>,
+    wasmFolder: string,
+    options: ConstructorParameters<typeof ModuleChecks>[1],
+  ) {
+    this.asked = asked;
+    this.disk = new DiskFiles([...new Set([process.cwd(), ...[...asked.keys()].map((path) => dirname(path))])]);
+    const names = { pathOf: (file: string) => file, fileAt: (path: string) => path };
+    this.store = new ModuleStore(loadParser(wasmFolder), this.disk, names);
+    this.checks = new ModuleChecks(this.store, options);
+  }
+
+  async open(): Promise<void> {
+    for (const [path, name] of this.asked) {
+      const text = await this.disk.read(path);
+      if (text === null) {
+        complain(`${name}: it can't be read: no ordinary file, no permission, or larger than 1 MB`);
+        this.failed = true;
+      } else {
+        this.store.open(path, text);
+        if (!this.store.isLivepatch(path)) this.skipped.push(name);
+      }
+    }
+  }
+
+  /** Applies the safe fixes to the files that were asked for. Returns how many findings that settled. */
+  async fix(): Promise<number> {
+    let fixed = 0;
+    for (const [path, name] of this.asked) {
+      for (let round = 0; round < MAX_FIX_ROUNDS; round++) {
+        const text = this.store.textOf(path);
+        const findings = await this.checks.findingsIn(path);
+        const edits = fixAllEdits(findings, path);
+        if (text === null || edits.length === 0) break;
+        const newText = applyEdits(text, edits);
+        try {
+          await writeFile(path, newText);
+        } catch (error) {
+          complain(`${name} could not be written: ${reasonOf(error)}`);
+          this.failed = true;
+          break;
+        }
+        this.store.change(path, [{ start: 0, end: text.length, newText }], newText);
+        fixed += Math.max(0, findings.length - (await this.checks.findingsIn(path)).length);
+      }
+    }
+    return fixed;
+  }
+
+  /** By file, those that were asked for first, then other files of their modules. */
+  async findings(): Promise<ReportedFile[]> {
+    const byFile = new Map<string, { text: string; findings: Map<string, Finding> }>();
+    for (const path of this.asked.keys()) {
+      const check = await this.checks.of(path);
+      for (const finding of check?.findings ?? []) {
+        const { file, start, end } = finding.range;
+        const text = check?.module.files.find((source) => source.file === file)?.text ?? '';
+        const entry = byFile.get(file) ?? { text, findings: new Map<string, Finding>() };
+        byFile.set(file, entry);
+        entry.findings.set(`${finding.rule} ${start} ${end}`, finding);
+      }
+    }
+    const order = [...this.asked.keys()].filter((path) => byFile.has(path));
+    const others = [...byFile.keys()].filter((path) => !this.asked.has(path)).sort();
+    return [...order, ...others].flatMap((path) => {
+      const entry = byFile.get(path);
+      if (!entry) return [];
+      const findings = [...entry.findings.values()].sort((a, b) => a.range.start - b.range.start);
+      return [{ name: this.asked.get(path) ?? path, text: entry.text, findings }];
+    });
+  }
+
+  close(): void {
+    for (const path of this.asked.keys()) this.store.close(path);
+  }
+}
+
+function complain(message: string): void {
+  process.stderr.write(`livepatch-ls: ${message}\n`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What the system says, in the words of people. */
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
+  return messageOf(error);
+}

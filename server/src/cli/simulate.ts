@@ -1,0 +1,96 @@
+import { dirname, resolve } from 'node:path';
+import type { PatchImage } from '../../../shared/src/model/index.ts';
+import { forecast } from '../../../shared/src/simulator/forecast.ts';
+import { simulate } from '../../../shared/src/simulator/simulate.ts';
+import type { Trace } from '../../../shared/src/simulator/trace.ts';
+import type { Workload } from '../../../shared/src/simulator/workload.ts';
+import { WORKLOADS, workloadById } from '../../../shared/src/simulator/workloads/index.ts';
+import { patchImages } from '../analysis/patch-images.ts';
+import { DEFAULT_KERNEL_VERSION } from '../kernel/version.ts';
+import { DiskFiles } from '../workspace/file-source.ts';
+import { loadParser } from '../workspace/load-parser.ts';
+import { ModuleStore } from '../workspace/module-store.ts';
+import { integerOption, kernelOption, oneOf, readArguments } from './options.ts';
+import { kernelLog, prettyForecast } from './simulate-report.ts';
+import { terminalStyle, textWidth } from './style.ts';
+import { UsageError } from './usage.ts';
+
+const MAX_SEED = 4_294_967_295;
+const MAX_SEEDS = 1000;
+
+/** `livepatch-ls simulate`. Prints to stdout. Returns the exit status. */
+export async function simulateCommand(args: readonly string[], wasmFolder: string): Promise<number> {
+  const { values, positionals } = readArguments(args, {
+    format: { type: 'string', default: 'pretty' },
+    kernel: { type: 'string', default: DEFAULT_KERNEL_VERSION },
+    workload: { type: 'string', default: 'web-server' },
+    seed: { type: 'string' },
+    seeds: { type: 'string', default: '50' },
+    patch: { type: 'string' },
+  });
+  const format = oneOf('--format', values.format, ['pretty', 'json', 'log']);
+  const kernel = values.kernel;
+  kernelOption('--kernel', kernel);
+  const workloadId = oneOf(
+    '--workload',
+    values.workload,
+    WORKLOADS.map(({ id }) => id),
+  );
+  const workload = workloadById(workloadId);
+  const seed = values.seed === undefined ? null : integerOption('--seed', values.seed, 0, MAX_SEED);
+  const seeds = integerOption('--seeds', values.seeds, 1, MAX_SEEDS);
+  const [file] = positionals;
+  if (file === undefined || positionals.length > 1) throw new UsageError('simulate needs one FILE.');
+  if (!workload) throw new UsageError(`There is no workload "${workloadId}".`);
+
+  const image = pick(await imagesOf(file, wasmFolder), values.patch, file);
+  if (format === 'pretty') {
+    const style = terminalStyle(process.stdout, process.env);
+    const result = forecast(image, { kernel, workload, seeds });
+    const trace = seed === null ? result.typical : runOf(image, kernel, workload, seed);
+    process.stdout.write(prettyForecast(image, result, trace, style, textWidth(process.stdout)));
+  } else {
+    const trace = runOf(image, kernel, workload, seed ?? 1);
+    process.stdout.write(format === 'json' ? `${JSON.stringify(trace)}\n` : kernelLog(trace));
+  }
+  return 0;
+}
+
+function runOf(image: PatchImage, kernel: string, workload: Workload, seed: number): Trace {
+  return simulate({ kernel, workload, seed, steps: [{ at: 0, do: 'load', image }] });
+}
+
+/** The patches of the module that a file belongs to, as the kernel would be given them. */
+async function imagesOf(file: string, wasmFolder: string): Promise<PatchImage[]> {
+  const path = resolve(file);
+  const disk = new DiskFiles([process.cwd(), dirname(path)]);
+  const text = await disk.read(path);
+  if (text === null) {
+    throw new UsageError(`${file} can't be read: there is no such file, no permission, or it is larger than 1 MB.`);
+  }
+  const store = new ModuleStore(loadParser(wasmFolder), disk, { pathOf: (name) => name, fileAt: (name) => name });
+  store.open(path, text);
+  try {
+    const module = await store.moduleOf(path);
+    return module ? patchImages(module) : [];
+  } finally {
+    store.close(path);
+  }
+}
+
+function pick(images: readonly PatchImage[], wanted: string | undefined, file: string): PatchImage {
+  const names = images.map(({ variable }) => variable ?? 'unnamed');
+  const [first] = images;
+  if (!first) throw new UsageError(`${file} has no klp_patch: there is nothing to simulate.`);
+  if (wanted === undefined) {
+    if (images.length > 1) {
+      process.stderr.write(
+        `livepatch-ls: ${file} has several patches (${names.join(', ')}); this is ${names[0]}. --patch picks another.\n`,
+      );
+    }
+    return first;
+  }
+  const image = images.find(({ variable }) => variable === wanted);
+  if (!image) throw new UsageError(`--patch is "${wanted}"; ${file} has ${names.join(', ')}.`);
+  return image;
+}

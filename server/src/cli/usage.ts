@@ -1,0 +1,32 @@
+/** Something that the user can put right: printed without a stack, exit status 2. */
+export class UsageError extends Error {}
+
+export const USAGE = `livepatch-ls: checks and simulates Linux kernel livepatch modules
+
+Usage:
+  livepatch-ls check [OPTIONS] FILE|DIR...    what the kernel would not take, and why
+  livepatch-ls simulate [OPTIONS] FILE        what happens when it is loaded
+  livepatch-ls server [--stdio|--node-ipc|--socket=PORT|--pipe=NAME]
+                                              the language server (--stdio unless told)
+  livepatch-ls --help | --version
+
+check:
+  --format pretty|json       pretty is for people (default), json for programs:
+                             [{ file, range, rule, severity, message, kernel }], lines and characters from 0
+  --kernel-version VERSION   the kernel that the module is for, such as 6.1 (default 6.12)
+  --rule ID=LEVEL            off, error, warning, information or hint; may be repeated
+  --fix                      apply the safe fixes to the files, then report what is left
+  Directories are searched for C files that use livepatch. The other files of a module (its Kbuild or Makefile names
+  them) are read and reported, too.
+  Exit status: 0 no error found, 1 an error found, 2 wrong arguments or an unreadable file.
+
+simulate:
+  --format pretty|json|log   pretty: forecast, timeline and log (default); json: the whole trace of one run;
+                             log: the kernel log of one run, as dmesg shows it
+  --kernel VERSION           the kernel that is simulated, such as 6.1 (default 6.12)
+  --workload ID              the machine it runs on: web-server (default), database, build-machine
+  --seed N                   the run that json, log and the timeline show (default 1; pretty: the typical one)
+  --seeds N                  how many runs the forecast takes (default 50)
+  --patch NAME               the klp_patch variable, when the module has several
+  Exit status: 0, or 2 for wrong arguments, an unreadable file or a file without a klp_patch.
+`;
