@@ -40,10 +40,9 @@ function requireFile(file) {
   if (!found.isFile()) throw new UserError(`${file} is not a file.`);
 }
 
-/** Runs the command line that was just built. A status of 2 or more is a failure of ours, 1 means that there are errors in the module. */
-async function livepatch(...words) {
-  const status = await run(process.execPath, [join(root, 'dist', 'cli.js'), ...words]);
-  if (status > 1) throw new UserError(`livepatch-ls ${words.join(' ')} failed with exit status ${status}.`);
+/** Runs the command line that was just built; it says itself what is wrong. Resolves to its exit status. */
+function livepatch(...words) {
+  return run(process.execPath, [join(root, 'dist', 'cli.js'), ...words]);
 }
 
 /** VS Code in the browser, until Ctrl-C. */
@@ -87,11 +86,12 @@ await runMain(async () => {
   );
 
   headline(`Will the kernel take ${basename(file)}?`);
-  await livepatch('check', file);
+  // 1 is about the module: it has errors. 2 means that it could not be read, or that there is nothing to simulate.
+  const checked = await livepatch('check', file);
   headline('What happens when it is loaded?');
-  await livepatch('simulate', file);
+  const simulated = await livepatch('simulate', file);
 
-  if (!editor || !process.stdout.isTTY) return 0;
+  if (!editor || !process.stdout.isTTY) return checked > 1 || simulated > 1 ? 1 : 0;
   headline('In the editor');
   const desktop = spawnSync('code', ['--version'], { stdio: 'ignore' });
   if (desktop.status === 0) {

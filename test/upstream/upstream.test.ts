@@ -44,9 +44,13 @@ describe.each(['6.1', '6.12'] as const)("Linux %s's own livepatch modules", (ser
   });
 
   it('pass the command line without an error', () => {
-    const check = spawnSync(process.execPath, [CLI, 'check', '--format', 'json', '--kernel', series, ...files], {
-      encoding: 'utf8',
-    });
+    const check = spawnSync(
+      process.execPath,
+      [CLI, 'check', '--format', 'json', '--kernel-version', series, ...files],
+      {
+        encoding: 'utf8',
+      },
+    );
     expect(check.stderr).toBe('');
     const findings = JSON.parse(check.stdout) as PrintedFinding[];
     expect(findings.filter((finding) => finding.severity === 'error')).toEqual([]);
