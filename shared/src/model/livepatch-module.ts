@@ -50,6 +50,8 @@ export interface LivepatchModule {
   readonly macros: readonly MacroDefinition[];
   /** Names of top-level macro invocations that the reader does not know: each may define anything. */
   readonly unknownTopLevelMacros: readonly { readonly name: string; readonly range: SourceRange }[];
+  /** `#include "x.h"` of files that were not read: they may declare and define functions and macros. */
+  readonly unreadIncludes: readonly { readonly path: string; readonly range: SourceRange }[];
   /** Assignments to fields of klp structures at run time (`patch.replace = replace;`), in source order. */
   readonly runtimeWrites: readonly RuntimeWrite[];
   /** module_param(name, …) and its variants. */
@@ -119,7 +121,8 @@ export interface Storage {
 export type TableReference<T> =
   | { readonly kind: 'known'; readonly table: KlpTable<T>; readonly range: SourceRange }
   | { readonly kind: 'null'; readonly range: SourceRange }
-  | { readonly kind: 'unknown'; readonly why: string; readonly range: SourceRange }
+  /** `likely`: the table when the first arm of an `#if` counts. For forecasts, which must decide. */
+  | { readonly kind: 'unknown'; readonly why: string; readonly range: SourceRange; readonly likely?: KlpTable<T> }
   | { readonly kind: 'absent' };
 
 /** An array of klp_object, klp_func or klp_state. */

@@ -21,6 +21,11 @@ export interface Unknown {
   /** Why, for people: "macro FOO is not defined in this module", "set at run time in livepatch_init()". */
   readonly why: string;
   readonly range: SourceRange;
+  /**
+   * What it is when the first of several alternatives counts (a macro's first definition, the first arm of an `#if`).
+   * For forecasts, which must decide; rules must not build on it. Not there when there is nothing to go by.
+   */
+  readonly likely?: string | number | boolean | null;
 }
 
 /** Nothing is written there, and nothing in the module could set it later: C makes it zero. */
