@@ -1,0 +1,548 @@
+import {
+  ABSENT,
+  areExclusive,
+  CALLBACK_NAMES,
+  type CallbackName,
+  type Condition,
+  type FunctionReference,
+  type KlpCallbacks,
+  type KlpFunc,
+  type KlpObject,
+  type KlpPatch,
+  type KlpState,
+  type KlpTable,
+  type SourceRange,
+  type TableReference,
+  type Value,
+} from '../../../shared/src/model/index.ts';
+import { evaluateNumber, evaluateString, stripCasts } from './evaluate.ts';
+import {
+  type InitialiserElement,
+  type InitialiserList,
+  type InitialiserValue,
+  readInitialiser,
+} from './initialiser.ts';
+import { readFields, type WrittenField } from './klp-fields.ts';
+import type { RunTimeChange } from './run-time-changes.ts';
+import type { Token } from './scanner.ts';
+import {
+  conditionsAt,
+  type PlacedItem,
+  rangeIn,
+  type Scope,
+  settle,
+  storageOf,
+  textOf,
+  unknown,
+  type VariableFact,
+  withoutNull,
+} from './scope.ts';
+
+type Changes = ReadonlyMap<string, RunTimeChange>;
+type Entry = KlpObject | KlpFunc | KlpState;
+
+/** Longest `[a ... b]` that is written out as entries. */
+const MAX_RANGE = 64;
+
+/** Reads the klp structures of a module, each table once. */
+export class KlpReader {
+  readonly objectTables: KlpTable<KlpObject>[] = [];
+  readonly funcTables: KlpTable<KlpFunc>[] = [];
+  readonly stateTables: KlpTable<KlpState>[] = [];
+  readonly callbackSets: KlpCallbacks[] = [];
+  readonly patches: KlpPatch[] = [];
+  private readonly scope: Scope;
+  private readonly changes: Changes;
+  private readonly known = new Map<VariableFact, KlpTable<Entry>>();
+
+  constructor(scope: Scope, changes: Changes) {
+    this.scope = scope;
+    this.changes = changes;
+  }
+
+  /** Reads a variable if it is a klp structure or table that the module defines. */
+  readVariable(variable: VariableFact): void {
+    const structure = structureOf(variable);
+    if (!structure || !this.isDefinition(variable)) return;
+    if (structure === 'klp_patch') this.readPatches(variable);
+    else if (structure === 'klp_callbacks') this.readCallbackVariable(variable);
+    else this.tableOf(variable, structure);
+  }
+
+  /** A tentative definition (`static struct klp_object objs[];`) only counts when no other one has the initialiser. */
+  private isDefinition(variable: VariableFact): boolean {
+    if (variable.declarator.initialiser) return true;
+    if (variable.specifiers.extern) return false;
+    if (variable.local) return true;
+    const all = this.scope.variables.get(variable.declarator.name.text) ?? [];
+    return all.find(({ declarator, specifiers }) => declarator.initialiser || !specifiers.extern) === variable
+      ? !all.some(({ declarator }) => declarator.initialiser)
+      : false;
+  }
+
+  private readPatches(variable: VariableFact): void {
+    const { declarator } = variable;
+    const value = this.initialiserOf(variable);
+    const name = declarator.name.text;
+    if (declarator.length !== null) {
+      const elements = value?.kind === 'list' ? value.elements : [];
+      for (const [i, element] of elements.entries()) {
+        const list = listOf(element.value);
+        if (list) this.patches.push(this.patch(variable, `${name}[${i}]`, list, null));
+      }
+      return;
+    }
+    const list = value ? listOf(value) : null;
+    const empty = { kind: 'list', start: declarator.name.start, end: declarator.name.end, elements: [] } as const;
+    const why =
+      value && !list
+        ? 'its initialiser is a macro or expression'
+        : !value && variable.local
+          ? 'it is filled in the function'
+          : null;
+    this.patches.push(this.patch(variable, name, list ?? empty, why ?? this.changes.get(name)?.whole ?? null));
+  }
+
+  private patch(variable: VariableFact, name: string, list: InitialiserList, why: string | null): KlpPatch {
+    const { place, declarator } = variable;
+    const fields = this.fields(place, 'klp_patch', list, this.changes.get(declarator.name.text), why);
+    const boolean = (field: string): Value<boolean> => {
+      const value = fields.number(field);
+      if (value.kind === 'known') return { ...value, value: value.value !== 0 };
+      if (value.kind === 'unknown' && value.likely !== undefined) return { ...value, likely: value.likely !== 0 };
+      return value as Value<boolean>;
+    };
+    return {
+      name,
+      nameRange: rangeIn(place, declarator.name),
+      declarationRange: rangeIn(place, variable.span),
+      storage: storageOf(variable),
+      range: rangeIn(place, list),
+      fields: fields.written.map(({ initialiser }) => initialiser),
+      conditions: conditionsAt(place, variable.span.start),
+      mod: fields.module(),
+      objs: this.reference<KlpObject>(fields, 'objs', 'klp_object'),
+      states: this.reference<KlpState>(fields, 'states', 'klp_state'),
+      replace: boolean('replace'),
+      replaceable: boolean('replaceable'),
+      replaceSet: fields.number('replace_set'),
+      immediate: boolean('immediate'),
+    };
+  }
+
+  private readCallbackVariable(variable: VariableFact): void {
+    const value = this.initialiserOf(variable);
+    const list = value ? listOf(value) : null;
+    if (!list) return;
+    const change = this.changes.get(variable.declarator.name.text);
+    const fields = this.fields(variable.place, 'klp_callbacks', list, change, change?.whole ?? null);
+    this.callbackSets.push(callbacksOf((name) => fields.functionReference(name)));
+  }
+
+  private initialiserOf({ declarator }: VariableFact): InitialiserValue | null {
+    return declarator.initialiser ? readInitialiser(this.scope.expand(declarator.initialiser)) : null;
+  }
+
+  private fields(
+    place: PlacedItem,
+    structure: string,
+    list: InitialiserList,
+    change: RunTimeChange | undefined,
+    why: string | null,
+  ): FieldReader {
+    const { fields, opaque } = readFields(place, structure, list);
+    return new FieldReader(this.scope, place, list, fields, why ?? opaque, change);
+  }
+
+  /** The table that a variable holds. */
+  private tableOf(variable: VariableFact, structure: string): KlpTable<Entry> {
+    const known = this.known.get(variable);
+    if (known) return known;
+    const { place, declarator } = variable;
+    const name = declarator.name.text;
+    const value = this.initialiserOf(variable);
+    const isArray = declarator.length !== null;
+    const change = this.changes.get(name);
+    let why = change?.whole ?? null;
+    if (change && change.fields.size > 0) why ??= [...change.fields.values()][0] ?? null;
+    if (value && value.kind !== 'list') why ??= 'its initialiser is a macro or expression';
+    const list = value ? listOf(value) : null;
+    const elements = list === null ? [] : isArray ? list.elements : [single(list)];
+    const length = declarator.length ?? [];
+    const table = this.table(place, structure, elements, {
+      id: `${name}@${place.unit.file}:${place.base + declarator.name.start}`,
+      name,
+      nameRange: rangeIn(place, declarator.name),
+      range: rangeIn(place, value ?? declarator.name),
+      declarationRange: rangeIn(place, variable.span),
+      storage: storageOf(variable),
+      declaredLength:
+        length.length === 0 ? ABSENT : this.scope.number(length, rangeIn(place, spanOf(length, declarator.name))),
+      conditions: conditionsAt(place, variable.span.start),
+      why,
+      change,
+    });
+    this.known.set(variable, table);
+    this.addTable(structure, table);
+    return table;
+  }
+
+  private addTable(structure: string, table: KlpTable<Entry>): void {
+    if (structure === 'klp_object') this.objectTables.push(table as KlpTable<KlpObject>);
+    else if (structure === 'klp_func') this.funcTables.push(table as KlpTable<KlpFunc>);
+    else if (structure === 'klp_state') this.stateTables.push(table as KlpTable<KlpState>);
+  }
+
+  private table(
+    place: PlacedItem,
+    structure: string,
+    elements: readonly InitialiserElement[],
+    about: Omit<KlpTable<Entry>, 'entries' | 'terminated' | 'open'> & {
+      readonly why: string | null;
+      readonly change: RunTimeChange | undefined;
+    },
+  ): KlpTable<Entry> {
+    const { why, change, ...rest } = about;
+    const entries: Entry[] = [];
+    let open = why !== null;
+    let length = 0;
+    for (const element of elements) {
+      const list = listOf(element.value) ?? zeroOf(element);
+      if (!list || element.path.length > 0) {
+        open = true;
+        continue;
+      }
+      const { from, to } = this.positionOf(element, length);
+      for (let i = from; i <= to && i - from < MAX_RANGE; i++) entries.push(this.entry(place, structure, list, change));
+      length = to + 1;
+    }
+    const sure = entries.some((entry) => entry.terminator && entry.conditions.length === rest.conditions.length);
+    const maybe = entries.some(({ terminator }) => terminator);
+    const padded = rest.declaredLength.kind === 'known' && rest.declaredLength.value > length;
+    const lengthUnknown = rest.declaredLength.kind === 'unknown';
+    const conditional = entries.some((entry) => entry.conditions.length > rest.conditions.length);
+    const terminated = sure
+      ? 'yes'
+      : open || lengthUnknown || (maybe && conditional)
+        ? 'unknown'
+        : padded
+          ? 'by-length'
+          : 'no';
+    return { ...rest, entries, open, terminated };
+  }
+
+  private positionOf(element: InitialiserElement, next: number): { from: number; to: number } {
+    if (!element.index) return { from: next, to: next };
+    const dots = element.index.findIndex(({ text }) => text === '...');
+    const read = (tokens: readonly Token[]): number | null => {
+      const value = evaluateNumber(this.scope.expand(tokens), this.scope.constants);
+      return 'value' in value ? value.value : null;
+    };
+    if (dots < 0) {
+      const at = read(element.index) ?? next;
+      return { from: at, to: at };
+    }
+    const from = read(element.index.slice(0, dots)) ?? next;
+    const to = read(element.index.slice(dots + 1)) ?? from;
+    return { from, to: Math.max(from, to) };
+  }
+
+  private entry(
+    place: PlacedItem,
+    structure: string,
+    list: InitialiserList,
+    change: RunTimeChange | undefined,
+  ): KlpObject | KlpFunc | KlpState {
+    const fields = this.fields(place, structure, list, change, change?.whole ?? null);
+    const shared = {
+      range: rangeIn(place, list),
+      fields: fields.written.map(({ initialiser }) => initialiser),
+      conditions: conditionsAt(place, list.start),
+    };
+    if (structure === 'klp_func') {
+      const oldName = withoutNull(fields.string('old_name'));
+      const newFunc = fields.functionReference('new_func');
+      const oldSympos = fields.number('old_sympos');
+      const terminator =
+        oldName.kind === 'absent' &&
+        newFunc.kind === 'absent' &&
+        (oldSympos.kind === 'absent' || (oldSympos.kind === 'known' && oldSympos.value === 0));
+      return { ...shared, terminator, oldName, newFunc, oldSympos };
+    }
+    if (structure === 'klp_state') {
+      const id = fields.number('id');
+      const zero = id.kind === 'absent' || (id.kind === 'known' && id.value === 0);
+      const alone = fields.written.every(({ name, value }) => name === 'id' || fields.isZero(value));
+      return { ...shared, terminator: zero && alone, id, version: fields.number('version') };
+    }
+    const name = fields.string('name');
+    const funcs = this.reference<KlpFunc>(fields, 'funcs', 'klp_func');
+    const callbacks = callbacksOf((callback) => fields.callback(callback));
+    const isEmpty = fields.written.every(({ value, name: field }) => field === 'callbacks' || fields.isZero(value));
+    const noName = name.kind === 'absent' || (name.kind === 'known' && name.value === null);
+    const noCallbacks = CALLBACK_NAMES.every((callback) => callbacks[callback].kind === 'absent');
+    const noFuncs = funcs.kind === 'absent' || funcs.kind === 'null';
+    if (!noCallbacks) this.callbackSets.push(callbacks);
+    return { ...shared, terminator: noName && noFuncs && noCallbacks && isEmpty, name, funcs, callbacks };
+  }
+
+  /** What `.objs`, `.funcs` or `.states` points to. */
+  private reference<T extends Entry>(fields: FieldReader, field: string, structure: string): TableReference<T> {
+    const found = fields.find(field);
+    if (found.kind !== 'field') return found.kind === 'absent' ? ABSENT : found;
+    const { value } = found.field;
+    const range = rangeIn(fields.place, value);
+    if (value.kind === 'compound') {
+      const table = this.compoundTable(fields.place, structure, value);
+      return { kind: 'known', table: table as KlpTable<T>, range };
+    }
+    if (value.kind === 'list') return noTable('braces stand where a pointer belongs', range);
+    const name = this.scope.name(withoutFirstIndex(value.tokens));
+    if (name === 'NULL' || fields.isZero(value)) return { kind: 'null', range };
+    if (name === null) return noTable(`${textOf(fields.place, value)} is known only at run time`, range);
+    return this.namedTable<T>(name, structure, fields, range, found.field.initialiser.conditions);
+  }
+
+  private namedTable<T extends Entry>(
+    name: string,
+    structure: string,
+    fields: FieldReader,
+    range: SourceRange,
+    inner: readonly Condition[],
+  ): TableReference<T> {
+    const { place } = fields;
+    const here = [...conditionsAt(place, fields.list.start), ...inner];
+    const all = this.scope.variables.get(name) ?? [];
+    const fitting = all.filter((variable) => structureOf(variable) === structure && this.isDefinition(variable));
+    const sameFile = fitting.filter((variable) => variable.place.unit === place.unit);
+    const candidates = (sameFile.length > 0 ? sameFile : fitting).filter(
+      (variable) =>
+        variable.place.unit !== place.unit || !areExclusive(here, conditionsAt(variable.place, variable.span.start)),
+    );
+    const [first] = candidates;
+    if (!first) {
+      const why = all.length > 0 ? `${name} is known only at run time` : `${name} is not defined in this module`;
+      return noTable(why, range);
+    }
+    const table = this.tableOf(first, structure) as KlpTable<T>;
+    if (candidates.length === 1) return { kind: 'known', table, range };
+    return { kind: 'unknown', why: `${name} has several definitions`, range, likely: table };
+  }
+
+  private compoundTable(
+    place: PlacedItem,
+    structure: string,
+    value: Extract<InitialiserValue, { kind: 'compound' }>,
+  ): KlpTable<Entry> {
+    const open = value.type.findIndex(({ text }) => text === '[');
+    const length = open < 0 ? [] : value.type.slice(open + 1, -1);
+    const range = rangeIn(place, value);
+    const isConst = value.type.some(({ text }) => text === 'const');
+    const table = this.table(place, structure, open < 0 ? [single(value.list)] : value.list.elements, {
+      id: `compound@${place.unit.file}:${range.start}`,
+      name: null,
+      nameRange: null,
+      range: rangeIn(place, value.list),
+      declarationRange: range,
+      storage: { static: false, extern: false, const: isConst, automatic: false, attributes: [] },
+      declaredLength: length.length === 0 ? ABSENT : this.scope.number(length, range),
+      conditions: conditionsAt(place, value.start),
+      why: null,
+      change: undefined,
+    });
+    this.addTable(structure, table);
+    return table;
+  }
+}
+
+type Found =
+  | { readonly kind: 'field'; readonly field: WrittenField }
+  | { readonly kind: 'unknown'; readonly why: string; readonly range: SourceRange; readonly likely?: never }
+  | { readonly kind: 'absent' };
+
+/** The fields of one initialiser, by name. */
+class FieldReader {
+  readonly place: PlacedItem;
+  readonly list: InitialiserList;
+  readonly written: readonly WrittenField[];
+  private readonly scope: Scope;
+  private readonly opaque: string | null;
+  private readonly change: RunTimeChange | undefined;
+
+  constructor(
+    scope: Scope,
+    place: PlacedItem,
+    list: InitialiserList,
+    written: readonly WrittenField[],
+    opaque: string | null,
+    change: RunTimeChange | undefined,
+  ) {
+    this.scope = scope;
+    this.place = place;
+    this.list = list;
+    this.written = written;
+    this.opaque = opaque;
+    this.change = change;
+  }
+
+  /** Where the field is written: the last one counts, as in C. */
+  find(name: string): Found {
+    const last = name.slice(name.lastIndexOf('.') + 1);
+    const written = this.written.findLast((field) => field.name === name);
+    const range = written ? written.initialiser.valueRange : rangeIn(this.place, this.list);
+    const why = this.change?.fields.get(last) ?? this.change?.whole;
+    if (why) return unknown(why, range) as Found;
+    if (written) return { kind: 'field', field: this.firstOfAlternatives(name, written) };
+    return this.opaque === null ? ABSENT : (unknown(this.opaque, range) as Found);
+  }
+
+  /** With the same field in several arms of an `#if`, the first arm's. */
+  private firstOfAlternatives(name: string, written: WrittenField): WrittenField {
+    const others = this.alternatives(name, written);
+    return others[0] ?? written;
+  }
+
+  private alternatives(name: string, written: WrittenField): WrittenField[] {
+    return this.written.filter(
+      (field) => field.name === name && areExclusive(field.initialiser.conditions, written.initialiser.conditions),
+    );
+  }
+
+  private read<T extends string | number | boolean | null>(
+    name: string,
+    evaluate: (tokens: readonly Token[], range: SourceRange) => Value<T>,
+  ): Value<T> {
+    const found = this.find(name);
+    if (found.kind !== 'field') return found;
+    const { value, initialiser } = found.field;
+    const range = initialiser.valueRange;
+    if (value.kind !== 'expression') return unknown('braces stand where a value belongs', range);
+    const last = this.written.findLast((field) => field.name === name);
+    const result = evaluate(value.tokens, range);
+    const alternatives = last !== undefined && last !== found.field;
+    if (!alternatives && !value.conditional) return result;
+    const why = 'depends on #if';
+    return result.kind === 'known' && !value.conditional
+      ? { kind: 'unknown', why, range, likely: result.value }
+      : unknown(why, range);
+  }
+
+  number(name: string): Value<number> {
+    return this.read(name, (tokens, range) => settle(evaluateNumber(tokens, this.scope.constants), tokens, range));
+  }
+
+  string(name: string): Value<string | null> {
+    return this.read(name, (tokens, range) => settle(evaluateString(tokens), tokens, range));
+  }
+
+  isZero(value: InitialiserValue): boolean {
+    if (value.kind !== 'expression')
+      return value.kind === 'list' && value.elements.every((part) => this.isZero(part.value));
+    const evaluation = evaluateNumber(stripCasts(value.tokens), this.scope.constants);
+    return 'value' in evaluation && evaluation.value === 0;
+  }
+
+  module(): Value<'THIS_MODULE' | 'NULL' | 'other'> {
+    return this.read('mod', (tokens, range) => {
+      const [first] = stripCasts(tokens);
+      if (first?.kind === 'placeholder') return unknown(`placeholder ${first.text}`, range);
+      const value =
+        first?.text === 'THIS_MODULE' ? 'THIS_MODULE' : /^(?:NULL|0)$/.test(first?.text ?? '') ? 'NULL' : 'other';
+      return { kind: 'known', value, range };
+    });
+  }
+
+  /** A callback of an object: `.callbacks = { .pre_patch = … }` or `.callbacks.pre_patch = …`. */
+  callback(name: CallbackName): Value<FunctionReference> {
+    const whole = this.written.findLast((field) => field.name === 'callbacks');
+    if (whole?.value.kind === 'expression' && !this.isZero(whole.value)) {
+      return unknown(`${whole.initialiser.valueText} is known only at run time`, whole.initialiser.valueRange);
+    }
+    return this.functionReference(`callbacks.${name}`);
+  }
+
+  functionReference(name: string): Value<FunctionReference> {
+    const found = this.find(name);
+    if (found.kind !== 'field') return found;
+    const { value, initialiser } = found.field;
+    const range = initialiser.valueRange;
+    if (value.kind !== 'expression') return unknown('braces stand where a function belongs', range);
+    if (value.conditional || this.alternatives(name, found.field).length > 0) return unknown('depends on #if', range);
+    let tokens = stripCasts(value.tokens);
+    if (tokens[0]?.text === '&') tokens = stripCasts(tokens.slice(1));
+    const [first] = tokens;
+    const doubt = tokens.find((token) => token.doubt !== undefined)?.doubt;
+    if (doubt) return unknown(doubt, range);
+    if (!first) return unknown('the initialiser is not complete', range);
+    const known = (shape: FunctionReference['shape']): Value<FunctionReference> => ({
+      kind: 'known',
+      value: { name: first.text, range: tokens.length === 1 ? rangeIn(this.place, first) : range, shape },
+      range,
+    });
+    if (first.kind === 'placeholder') return unknown(`placeholder ${first.text}`, range);
+    if (first.kind === 'string') return known('string');
+    if (this.isZero(value)) return ABSENT;
+    if (first.kind === 'number') return known('number');
+    if (first.kind !== 'name' || tokens.length > 1) {
+      return tokens[1]?.text === '(' && first.kind === 'name'
+        ? unknown(`${first.text}() is not defined in this module`, range)
+        : known('other');
+    }
+    const { scope } = this;
+    if (scope.functions.has(first.text)) return known('name');
+    if (scope.variables.has(first.text)) return known('variable');
+    return /^[A-Z][A-Z0-9_]*$/.test(first.text)
+      ? unknown(`${first.text} is not defined in this module`, range)
+      : known('name');
+  }
+}
+
+function callbacksOf(read: (name: CallbackName) => Value<FunctionReference>): KlpCallbacks {
+  const [pre_patch, post_patch, pre_unpatch, post_unpatch] = CALLBACK_NAMES.map(read);
+  return { pre_patch, post_patch, pre_unpatch, post_unpatch } as KlpCallbacks;
+}
+
+/** `klp_func` of a variable that is a structure or an array of them, not a pointer. */
+function structureOf({ specifiers, declarator }: VariableFact): string | null {
+  if (declarator.pointer > 0 || declarator.isFunction) return null;
+  return /^(?:const )?struct (klp_(?:patch|object|func|state|callbacks))$/.exec(specifiers.type)?.[1] ?? null;
+}
+
+function listOf(value: InitialiserValue): InitialiserList | null {
+  if (value.kind === 'list') return value;
+  return value.kind === 'compound' ? value.list : null;
+}
+
+/** `0` or `NULL` as an array's element: C puts it into the entry's first member, and zeros behind it. */
+function zeroOf({ value }: InitialiserElement): InitialiserList | null {
+  if (value.kind !== 'expression' || value.tokens.length !== 1) return null;
+  if (!/^(?:0|NULL)$/.test(value.tokens[0]?.text ?? '')) return null;
+  return { kind: 'list', start: value.start, end: value.end, elements: [] };
+}
+
+/** A structure that is used as a table of one. */
+function single(list: InitialiserList): InitialiserElement {
+  return {
+    path: [],
+    pathStart: list.start,
+    pathEnd: list.start,
+    index: null,
+    value: list,
+    start: list.start,
+    end: list.end,
+  };
+}
+
+function noTable(why: string, range: SourceRange): { kind: 'unknown'; why: string; range: SourceRange } {
+  return { kind: 'unknown', why, range };
+}
+
+/** `&objs[0]` is `objs`. */
+function withoutFirstIndex(tokens: readonly Token[]): readonly Token[] {
+  const [open, zero, close] = tokens.slice(-3);
+  return open?.text === '[' && zero?.text === '0' && close?.text === ']' ? tokens.slice(0, -3) : tokens;
+}
+
+function spanOf(tokens: readonly Token[], otherwise: Token): { start: number; end: number } {
+  return { start: tokens[0]?.start ?? otherwise.start, end: tokens.at(-1)?.end ?? otherwise.end };
+}

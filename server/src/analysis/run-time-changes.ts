@@ -1,0 +1,81 @@
+import type { RuntimeWrite } from '../../../shared/src/model/index.ts';
+import type { FunctionContent } from './item-facts.ts';
+import { conditionsAt, type PlacedItem, rangeIn, type Scope, textOf } from './scope.ts';
+
+/** What run-time code does to one variable of the module. */
+export interface RunTimeChange {
+  /** Why all of it is unknown; null when only single fields are written. */
+  whole: string | null;
+  /** Field name to the reason: "set at run time in livepatch_init()". */
+  readonly fields: Map<string, string>;
+}
+
+/** A function of the module at its place. */
+export interface PlacedFunction {
+  readonly place: PlacedItem;
+  readonly content: FunctionContent;
+}
+
+/** Functions and macros that get a klp structure's address and change nothing that its author wrote. */
+const HARMLESS =
+  /^(?:klp_\w+|ARRAY_SIZE|sizeof|printk|pr_\w+|dev_\w+|WARN\w*|BUG\w*|IS_ERR\w*|strcmp|strncmp|memcmp|READ_ONCE|likely|unlikely|kgr_\w+)$/;
+const KLP_TYPE = /^(?:const )?struct (klp_\w+)/;
+
+/** What run-time code changes in klp structures, by the variable's name, and the single writes in source order. */
+export interface RunTimeChanges {
+  readonly byVariable: ReadonlyMap<string, RunTimeChange>;
+  readonly writes: readonly RuntimeWrite[];
+}
+
+export function findRunTimeChanges(scope: Scope, functions: readonly PlacedFunction[]): RunTimeChanges {
+  const byVariable = new Map<string, RunTimeChange>();
+  const writes: RuntimeWrite[] = [];
+  const writers = new Set(
+    functions
+      .filter(({ content }) => content.facts.writes.some(({ variable }) => content.klpPointers.has(variable)))
+      .map(({ content }) => content.name),
+  );
+  const defined = new Set(functions.map(({ content }) => content.name));
+  const changeOf = (variable: string): RunTimeChange => {
+    const known = byVariable.get(variable);
+    if (known) return known;
+    const change: RunTimeChange = { whole: null, fields: new Map() };
+    byVariable.set(variable, change);
+    return change;
+  };
+  for (const { place, content } of functions) {
+    const { name, facts, klpPointers } = content;
+    for (const write of facts.writes) {
+      if (!klpPointers.has(write.variable) && !isKlpVariable(scope, write.variable)) continue;
+      writes.push({
+        target: write.target,
+        variable: write.variable,
+        field: write.field,
+        valueText: textOf(place, write.value),
+        range: rangeIn(place, write),
+        inFunction: name,
+        conditions: conditionsAt(place, write.start),
+      });
+      const why = `set at run time in ${name}()`;
+      const aliases = facts.aliases.filter(({ to }) => to === write.variable).map(({ of }) => of);
+      for (const variable of [write.variable, ...aliases]) {
+        const change = changeOf(variable);
+        change.fields.set(write.field, why);
+        if (write.field === '') change.whole ??= why;
+      }
+    }
+    for (const call of facts.calls) {
+      if (HARMLESS.test(call.callee) || (defined.has(call.callee) && !writers.has(call.callee))) continue;
+      for (const argument of call.arguments) {
+        const variable = /^&?\s*([A-Za-z_]\w*)\s*(?:\[[^\]]*\])?$/.exec(textOf(place, argument))?.[1];
+        if (!variable || !isKlpVariable(scope, variable)) continue;
+        changeOf(variable).whole ??= `passed to ${call.callee}() in ${name}()`;
+      }
+    }
+  }
+  return { byVariable, writes };
+}
+
+function isKlpVariable(scope: Scope, name: string): boolean {
+  return scope.variables.get(name)?.some(({ specifiers }) => KLP_TYPE.test(specifiers.type)) ?? false;
+}

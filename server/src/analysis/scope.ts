@@ -1,0 +1,135 @@
+import type { Condition, SourceRange, Storage, Unknown, Value } from '../../../shared/src/model/index.ts';
+import { ABSENT } from '../../../shared/src/model/index.ts';
+import { ConditionStack } from './conditions.ts';
+import type { Declarator, Specifiers } from './declarators.ts';
+import { type Evaluation, evaluateNumber, evaluateString, stripCasts } from './evaluate.ts';
+import type { Span } from './function-facts.ts';
+import type { ItemFacts } from './item-facts.ts';
+import { expand, MacroTable } from './macros.ts';
+import type { Token } from './scanner.ts';
+import type { SourceUnit, UnitItem } from './source-unit.ts';
+
+/** A top-level item at its place in a file. */
+export interface PlacedItem {
+  readonly unit: SourceUnit;
+  readonly item: UnitItem;
+  readonly facts: ItemFacts;
+  /** Where the item starts in its file. */
+  readonly base: number;
+  /** The arms of `#if` around its start. */
+  readonly around: ConditionStack;
+}
+
+/** A variable's declaration, at file scope or in a function. */
+export interface VariableFact {
+  readonly place: PlacedItem;
+  readonly specifiers: Specifiers;
+  readonly declarator: Declarator;
+  /** The declaration with its semicolon. */
+  readonly span: Span;
+  /** In a function's body. */
+  readonly local: boolean;
+}
+
+/** The items of a file with what stands around each. */
+export function placeItems(unit: SourceUnit): PlacedItem[] {
+  const result: PlacedItem[] = [];
+  let base = 0;
+  let around = ConditionStack.EMPTY;
+  for (const item of unit.items) {
+    const facts = unit.facts(item);
+    result.push({ unit, item, facts, base, around });
+    for (const directive of facts.directives) around = around.after(directive, base + directive.start);
+    base += item.cut.text.length;
+  }
+  return result;
+}
+
+export function rangeIn(place: PlacedItem, span: Span): SourceRange {
+  return { file: place.unit.file, start: place.base + span.start, end: place.base + span.end };
+}
+
+export function textOf(place: PlacedItem, span: Span): string {
+  return place.item.cut.text.slice(span.start, span.end);
+}
+
+/** All arms of `#if` around an offset of the item. */
+export function conditionsAt(place: PlacedItem, offset: number): readonly Condition[] {
+  if (place.facts.directives.length === 0) return place.around.conditions;
+  let stack = place.around;
+  for (const directive of place.facts.directives) {
+    if (directive.start >= offset) break;
+    stack = stack.after(directive, place.base + directive.start);
+  }
+  return stack.conditions;
+}
+
+export function storageOf({ specifiers, declarator, local }: VariableFact): Storage {
+  return {
+    static: specifiers.static,
+    extern: specifiers.extern,
+    const: specifiers.const,
+    automatic: local && !specifiers.static,
+    attributes: [...specifiers.attributes, ...declarator.attributes],
+  };
+}
+
+/** What the module's files say about names: macros, enumerators, variables. Evaluates expressions with them. */
+export class Scope {
+  readonly macros = new MacroTable();
+  readonly constants = new Map<string, number>();
+  readonly variables = new Map<string, VariableFact[]>();
+  /** Names of functions that are defined or declared. */
+  readonly functions = new Set<string>();
+
+  addVariable(fact: VariableFact): void {
+    const name = fact.declarator.name.text;
+    const known = this.variables.get(name);
+    if (known) known.push(fact);
+    else this.variables.set(name, [fact]);
+  }
+
+  expand(tokens: readonly Token[]): readonly Token[] {
+    return expand(tokens, this.macros);
+  }
+
+  number(tokens: readonly Token[], range: SourceRange): Value<number> {
+    const expanded = this.expand(tokens);
+    return settle(evaluateNumber(expanded, this.constants), expanded, range);
+  }
+
+  string(tokens: readonly Token[], range: SourceRange): Value<string | null> {
+    const expanded = this.expand(tokens);
+    return settle(evaluateString(expanded), expanded, range);
+  }
+
+  /** The single name that an expression is, casts, parentheses and `&` before it taken off. */
+  name(tokens: readonly Token[]): string | null {
+    let rest = stripCasts(this.expand(tokens));
+    if (rest[0]?.text === '&') rest = stripCasts(rest.slice(1));
+    return rest.length === 1 && rest[0]?.kind === 'name' ? rest[0].text : null;
+  }
+}
+
+/** Makes a value of an evaluation; what hangs on a doubtful macro is unknown. */
+export function settle<T extends string | number | boolean | null>(
+  evaluation: Evaluation<T>,
+  tokens: readonly Token[],
+  range: SourceRange,
+): Value<T> {
+  if (!('value' in evaluation)) return { kind: 'unknown', why: evaluation.why, range };
+  const doubt = tokens.find((token) => token.doubt !== undefined)?.doubt;
+  if (doubt === undefined) return { kind: 'known', value: evaluation.value, range };
+  return doubt.endsWith('is not defined in this module')
+    ? { kind: 'unknown', why: doubt, range }
+    : { kind: 'unknown', why: doubt, range, likely: evaluation.value };
+}
+
+/** Null as absent: for pointers, where `= NULL` says no more than nothing. */
+export function withoutNull<T>(value: Value<T | null>): Value<T> {
+  return value.kind === 'known' && value.value === null ? ABSENT : (value as Value<T>);
+}
+
+export function unknown(why: string, range: SourceRange): Unknown {
+  return { kind: 'unknown', why, range };
+}
