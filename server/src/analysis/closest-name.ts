@@ -1,19 +1,25 @@
 /**
  * The name of a list that somebody who wrote `name` most likely meant, or null when none is near:
- * at most a third of its letters may differ.
+ * one of the two begins with the other, or at most a third of its letters differ.
  */
 export function closestName(name: string, candidates: readonly string[]): string | null {
   const wanted = name.toLowerCase();
   let best: string | null = null;
   let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, candidate.toLowerCase());
+    const distance = distanceBetween(wanted, candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }
   }
   return best;
+}
+
+function distanceBetween(wanted: string, candidate: string): number {
+  const shorter = Math.min(wanted.length, candidate.length);
+  if (shorter >= 4 && wanted.slice(0, shorter) === candidate.slice(0, shorter)) return 1;
+  return editDistance(wanted, candidate);
 }
 
 /** Levenshtein's distance: how many letters have to be put in, taken out or exchanged. */

@@ -169,7 +169,7 @@ describe('livepatch-ignore', () => {
       [
         'unknown-rule-id',
         0,
-        'There is no rule "object-name-vmlinux", so this setting has no effect. Did you mean "object-name-path"?',
+        'There is no rule "object-name-vmlinux", so this setting has no effect. Did you mean "object-name-vmlinux-string"?',
       ],
       ['unknown-rule-id', 0, 'There is no rule "zebra", so this setting has no effect.'],
       ['object-name-vmlinux-string', expect.any(Number), expect.any(String)],

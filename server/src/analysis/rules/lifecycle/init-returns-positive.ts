@@ -10,7 +10,7 @@ export const rule: Rule = {
   summary: 'Module init returns a positive number.',
   kernel: {
     outcome: 'ignored',
-    log: "do_init_module: 'uptime_fix'->init suspiciously returned 22, it should follow 0/-E convention",
+    log: "do_init_module: 'uptime_fix'->init suspiciously returned 19, it should follow 0/-E convention",
     text: 'The loader warns with a stack dump and keeps the module loaded, as if init had succeeded.',
     evidence: 'kernel source',
   },
@@ -20,14 +20,17 @@ export const rule: Rule = {
   examples: {
     bad: [
       {
-        title: 'EINVAL without its minus',
+        title: 'ENODEV without its minus',
         code: exampleModule({
-          includes: '#include <linux/jiffies.h>',
+          includes: '#include <linux/moduleparam.h>',
           init: `
+static bool wanted;
+module_param(wanted, bool, 0444);
+
 static int __init uptime_fix_init(void)
 {
-	if (HZ < 1000000)
-		return EINVAL; //~
+	if (!wanted)
+		return ENODEV; //~
 	return klp_enable_patch(&patch);
 }
 module_init(uptime_fix_init);`,
@@ -38,12 +41,15 @@ module_init(uptime_fix_init);`,
       {
         title: 'A negative errno',
         code: exampleModule({
-          includes: '#include <linux/jiffies.h>',
+          includes: '#include <linux/moduleparam.h>',
           init: `
+static bool wanted = true;
+module_param(wanted, bool, 0444);
+
 static int __init uptime_fix_init(void)
 {
-	if (HZ < 1000000)
-		return -EINVAL;
+	if (!wanted)
+		return -ENODEV;
 	return klp_enable_patch(&patch);
 }
 module_init(uptime_fix_init);`,

@@ -11,7 +11,6 @@ export const rule: Rule = {
   summary: 'The module is marked as a livepatch and has no patch.',
   kernel: {
     outcome: 'accepted',
-    log: 'uptime_fix: tainting kernel with TAINT_LIVEPATCH',
     text: 'The module loads, the kernel is tainted as live patched, and nothing is patched.',
     evidence: 'kernel source',
   },

@@ -33,7 +33,6 @@ static int __init __maybe_unused uptime_fix_init(void)
 {
 	return klp_enable_patch(&patch);
 }`,
-          exit: '',
         }),
       },
     ],

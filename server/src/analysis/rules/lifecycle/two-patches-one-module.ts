@@ -6,20 +6,19 @@ import { exampleModule } from '../example-module.ts';
 export const rule: Rule = {
   id: 'two-patches-one-module',
   severity: 'error',
-  severityReason: 'The second patch is refused, and the first one is left behind by a module that fails to load.',
+  severityReason: 'The second patch is refused, and the first one goes on using a module that failed to load.',
   group: 'lifecycle',
   summary: 'A module enables two patches.',
   kernel: {
-    outcome: 'rejected',
-    errno: 'EEXIST',
+    outcome: 'crash',
     log: "sysfs: cannot create duplicate filename '/kernel/livepatch/uptime_fix'",
-    text: 'The directory in sysfs is called after the module, so the second klp_enable_patch() returns -EEXIST while the first patch stays enabled.',
+    text: 'The second klp_enable_patch() returns -EEXIST. When init fails with it, the loader frees the module while the first patch is enabled: the kernel crashes.',
     evidence: 'kernel source',
   },
   explanation:
-    'A patch is called after its module everywhere, so a module can have one. The second `klp_enable_patch()` fails, and ' +
-    'when init then fails too, the kernel frees the module while the first patch still uses its code. Put the objects ' +
-    'of both into one patch.',
+    'A patch is called after its module, also in `/sys/kernel/livepatch`, so a module can have one. The second ' +
+    '`klp_enable_patch()` fails. When init then fails too, the kernel frees the module while the first patch still uses ' +
+    'its code; when it does not, half of the fix is missing. Put the objects of both into one patch.',
   examples: {
     bad: [
       {

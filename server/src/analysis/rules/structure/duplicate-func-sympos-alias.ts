@@ -14,7 +14,7 @@ export const rule: Rule = {
     errno: 'EEXIST',
     log: 'kobject_add_internal failed for uptime_proc_show,1 with -EEXIST',
     text: 'Without a position, sysfs calls the function NAME,1 as it does with position 1; klp_enable_patch() returns -EEXIST.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     '`.old_sympos = 0`, or none, means "the only symbol of this name"; 1 means "the first one". For a name that is ' +

@@ -12,7 +12,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'accepted',
     text: 'The kernel loads it, says "patching complete", and nothing is different, unless it replaces other patches.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'No object of this patch has a function or a callback. That is useful for one thing only: with `.replace = true` ' +

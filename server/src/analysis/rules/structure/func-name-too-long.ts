@@ -15,7 +15,7 @@ export const rule: Rule = {
     outcome: 'rejected',
     errno: 'EINVAL',
     text: 'klp_enable_patch() returns -EINVAL without a log line.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'Symbol names have at most 511 bytes since 6.1 and 127 before (`KSYM_NAME_LEN` counts the final zero). ' +

@@ -13,7 +13,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'rejected',
     errno: 'EINVAL',
-    log: "livepatch: symbol 'uptime_proc_show()' not found in symbol table",
+    log: 'not found in symbol table',
     text: 'The kernel finds no symbol of that name and klp_enable_patch() returns -EINVAL.',
     evidence: 'loaded on 6.1 and 6.12',
   },

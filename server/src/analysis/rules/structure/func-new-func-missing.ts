@@ -14,7 +14,7 @@ export const rule: Rule = {
     outcome: 'rejected',
     errno: 'EINVAL',
     text: 'klp_enable_patch() returns -EINVAL before it writes anything to the log.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     '`.new_func` is the function that runs instead of `.old_name`. `klp_enable_patch()` refuses an entry without it, ' +

@@ -12,7 +12,7 @@ export const rule: Rule = {
     outcome: 'rejected',
     errno: 'EINVAL',
     text: 'klp_enable_patch() returns -EINVAL before it writes anything to the log.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     '`.old_name` is the name of the function to replace, as `/proc/kallsyms` shows it. `klp_enable_patch()` refuses an ' +

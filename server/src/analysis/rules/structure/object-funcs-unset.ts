@@ -13,7 +13,7 @@ export const rule: Rule = {
     outcome: 'rejected',
     errno: 'EINVAL',
     text: 'klp_enable_patch() returns -EINVAL before it writes anything to the log, even when the module is not loaded.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'Each object needs `.funcs`, an array of `struct klp_func` that ends in an empty entry. An object that is there ' +

@@ -14,7 +14,7 @@ export const rule: Rule = {
     errno: 'EINVAL',
     log: 'attempted to be registered with empty name!',
     text: 'The kernel cannot make a sysfs directory without a name: a WARNING, and klp_enable_patch() returns -EINVAL.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'An object without a name stands for the kernel itself. An empty string is a name: the kernel takes it for a ' +

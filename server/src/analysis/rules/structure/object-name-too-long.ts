@@ -15,7 +15,7 @@ export const rule: Rule = {
     outcome: 'rejected',
     errno: 'EINVAL',
     text: 'klp_enable_patch() returns -EINVAL without a log line.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'Module names have at most 55 bytes on 64-bit machines (`MODULE_NAME_LEN` counts the final zero). ' +

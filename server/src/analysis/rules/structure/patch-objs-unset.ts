@@ -14,7 +14,7 @@ export const rule: Rule = {
     outcome: 'rejected',
     errno: 'EINVAL',
     text: 'klp_enable_patch() returns -EINVAL before it writes anything to the log.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     '`.objs` points to the array of `struct klp_object` that says what is patched. `klp_enable_patch()` refuses a ' +

@@ -13,7 +13,7 @@ export const rule: Rule = {
     outcome: 'crash',
     log: 'tried to init an initialized object, something is seriously wrong.',
     text: 'The kernel links each function into the list of its object. Linking it twice corrupts both lists.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     "A `struct klp_func` holds the kernel's own list pointers and sysfs object, so it can belong to one object only. " +

@@ -16,7 +16,7 @@ export const rule: Rule = {
     errno: 'EINVAL',
     log: "livepatch: symbol position 18446744073709551615 for symbol 'uptime_proc_show' in object 'vmlinux' not found",
     text: 'The position is an unsigned long; no symbol has so many namesakes and klp_enable_patch() returns -EINVAL.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     '`.old_sympos` counts the symbols of one name in the object, from 1. Leave it out, or write 0, when the name is ' +

@@ -13,7 +13,7 @@ export const rule: Rule = {
     outcome: 'rejected',
     errno: 'EINVAL',
     text: 'The kernel takes the entry for a function without a name; klp_enable_patch() returns -EINVAL without a log line.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'The array of functions ends at the first entry whose `.old_name`, `.new_func` and `.old_sympos` are all zero. An ' +
