@@ -30,7 +30,7 @@ import { MODULE_INFO_MACROS, mayDefineAnything } from './top-level-macros.ts';
 
 /**
  * Reads a module out of its files. `units` are all of the module's files that the host found, the one that was asked
- * for first; `name` is the kernel's name of the module; `missing` says, for people, which parts the host did not find.
+ * for first; `name` is the Kbuild object's or the file's base name; `missing` says, for people, which parts the host did not find.
  * Never throws, whatever the text is.
  */
 export function readModule(
@@ -107,7 +107,8 @@ class ModuleReader {
     const marked = moduleInfos.some(({ tag }) => tag === 'livepatch');
     const isLivepatch = klp.patches.length > 0 || enables || marked;
     return {
-      name: this.context.name,
+      // KBUILD_MODNAME: scripts/Makefile.lib.
+      name: this.context.name.replaceAll('-', '_'),
       files: this.units.map(({ file, text }) => ({ file, text })),
       complete: this.incompleteBecause.size === 0,
       incompleteBecause: [...this.incompleteBecause],
