@@ -45,7 +45,7 @@ export const rule: Rule = {
 
 static void announce(struct klp_object *obj)
 {
-	pr_info("patched %s\\n", obj->mod->name); //~
+	pr_info("patched a module in state %d\\n", obj->mod->state); //~
 }`,
           objs: OBJS,
         }),
@@ -59,7 +59,8 @@ static void announce(struct klp_object *obj)
 
 static void announce(struct klp_object *obj)
 {
-	pr_info("patched %s\\n", obj->mod ? obj->mod->name : "vmlinux");
+	if (obj->mod)
+		pr_info("patched a module in state %d\\n", obj->mod->state);
 }`,
           objs: OBJS,
         }),
@@ -77,7 +78,8 @@ static void announce(struct klp_object *obj)
         const parameter = definition.parameters?.[0]?.name;
         if (!parameter || !/^\w+$/.test(parameter)) return [];
         const body = withoutCommentsAndStrings(bodyOf(module, definition));
-        const use = new RegExp(`\\b${parameter}\\s*->\\s*mod\\s*->`).exec(body);
+        // `name` is an array: its address is near NULL, and printing it shows "(efault)" without a crash.
+        const use = new RegExp(`\\b${parameter}\\s*->\\s*mod\\s*->(?!\\s*name\\b)`).exec(body);
         if (!use || mayBeTested(body.slice(0, use.index), parameter)) return [];
         const { file } = definition.bodyRange;
         const start = definition.bodyRange.start + use.index;

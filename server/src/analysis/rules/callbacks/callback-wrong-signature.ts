@@ -143,6 +143,9 @@ const INT = /^(?:signed )?int$|^signed$|^(?:__)?s32$|^int32_t$/;
 const OTHER_THAN_INT =
   /^(?:void|bool|_Bool|(?:signed |unsigned )?(?:char|short|long|long long)(?: int)?|unsigned(?: int)?|float|double|s?size_t|(?:__)?(?:u8|u16|u32|u64|s8|s16|s64))$|^(?:const )?(?:struct|union) \w+(?: \*)?$|\*$/;
 
+const OTHER_PARAMETER =
+  /^(?:const )?(?:void|bool|_Bool|(?:signed |unsigned )?(?:char|short|int|long|long long)|unsigned|(?:struct|union) \w+)(?: \*+)?$/;
+
 /** True only for types that are surely another one: typedefs and macros may be anything. */
 function wrongReturnType(module: LivepatchModule, callback: CallbackName, definition: FunctionDefinition): boolean {
   const type = definition.returnType;
@@ -161,7 +164,7 @@ function wrongParameters(module: LivepatchModule, { parameters }: FunctionDefini
     .replace(/\s*\*\s*/g, ' *')
     .replace(/\s+const$| \*const$/, (end) => end.replace(/\s*const/, ''));
   if (/^struct klp_object \*$/.test(type)) return false;
-  return INT.test(type) || OTHER_THAN_INT.test(type);
+  return OTHER_PARAMETER.test(type) || INT.test(type);
 }
 
 function usesMacro(module: LivepatchModule, type: string): boolean {

@@ -9,14 +9,14 @@ export const rule: Rule = {
   group: 'functions',
   summary: 'A replacement or a callback is marked __init.',
   kernel: {
-    outcome: 'crash',
-    text: 'The memory of the function is freed when the module is loaded, and the kernel still jumps there: it crashes.',
+    outcome: 'hazard',
+    text: 'The memory of the function is freed once the module is loaded, and the kernel still jumps there. It may go well until the memory is used for something else; then the kernel crashes.',
     evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     '`__init` puts a function into a section that the kernel frees as soon as the module’s init function has ' +
     'returned. A replacement is called after that, and so are callbacks: on disabling, and whenever a module that the ' +
-    'patch is for is loaded. insmod succeeds, and the first call then runs whatever has taken the place.',
+    'patch is for is loaded. insmod succeeds, the first calls may still find the old code there, and sooner or later one runs whatever has taken the place.',
   examples: {
     bad: [
       {
@@ -38,7 +38,7 @@ static int __init fixed_uptime_proc_show(struct seq_file *m, void *v) //~
       module,
       ['__init'],
       (what, name, attribute) =>
-        `The ${what} ${name}() is marked ${attribute}. Its memory is freed once the module is loaded, and the next call crashes the kernel.`,
+        `The ${what} ${name}() is marked ${attribute}. Its memory is freed once the module is loaded, and a later call crashes the kernel.`,
     );
   },
 };

@@ -57,8 +57,17 @@ static struct klp_func funcs[] = {
 
 function isOtherwiseKnown(module: LivepatchModule, name: string): boolean {
   if (module.macros.some((macro) => macro.name === name) || module.variables.some((v) => v.name === name)) return true;
+  // DEFINE_SHOW_ATTRIBUTE(uptime) makes uptime_open(): what has to do with the name may define it.
+  if (module.files.some(({ text }) => macroArguments(text).some((word) => name.includes(word)))) return true;
   // A static function that is only declared can't come from anywhere else.
   return module.declaredFunctions.some((declared) => declared.name === name && !declared.static);
+}
+
+/** The names that stand as arguments of macros at file scope. */
+function macroArguments(text: string): string[] {
+  return [...text.matchAll(/^[A-Za-z_]\w*[ \t]*\(([^;{}()]*)\)/gm)].flatMap(([, list]) =>
+    (list ?? '').split(',').flatMap((argument) => /^\s*(\w{3,})\s*$/.exec(argument)?.[1] ?? []),
+  );
 }
 
 function stubFixes(module: LivepatchModule, range: SourceRange, name: string, old: string | null): Fix[] {

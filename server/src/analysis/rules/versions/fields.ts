@@ -19,6 +19,8 @@ export function unconditionalFields(module: LivepatchModule): WrittenField[] {
       .flatMap(({ fields }) =>
         fields
           .filter(({ positional, conditions }) => !positional && conditions.length === 0)
+          // `.callbacks = { .pre_patch = f }` gives two: the outer one says it all.
+          .filter(({ name }) => !fields.some((outer) => name.startsWith(`${outer.name}.`)))
           .map((field) => ({ struct, field })),
       );
   return [
