@@ -49,7 +49,9 @@ export function ruleExperiments(rules: readonly Rule[], kernel: KernelVersion): 
       }
     }
   }
-  return experiments;
+  // The kernel says this once in a boot: those that claim it come first.
+  const first = (experiment: RuleExperiment) => Number(/TAINT_LIVEPATCH/.test(experiment.rule.kernel.log ?? ''));
+  return experiments.toSorted((a, b) => first(b) - first(a));
 }
 
 /** An example without a kernel of its own is for 6.12, and for 6.1 as well; a rule need not hold on both. */
@@ -62,11 +64,11 @@ function isFor(example: Example, rule: Rule, kernel: KernelVersion): boolean {
 /** What a real kernel did is not what the rule says: in a sentence. Null when they agree. */
 export function disagreement(experiment: RuleExperiment, verdict: LoadVerdict): string | null {
   const seen = `${verdict.outcome} (${verdict.because})`;
-  if (experiment.kind === 'good') {
-    return verdict.outcome === 'clean' || isForAbsentModule(verdict) ? null : `a good example: ${seen}`;
-  }
   const { example, rule, kernel } = experiment;
   const other = example.otherwise?.find(({ on }) => on === undefined || compareVersions(on, kernel) === 0);
+  if (experiment.kind === 'good' && !other) {
+    return verdict.outcome === 'clean' || isForAbsentModule(verdict) ? null : `a good example: ${seen}`;
+  }
   const claim = other ?? rule.kernel;
   if (!OUTCOMES[claim.outcome].includes(verdict.outcome)) return `claims ${claim.outcome}, seen ${seen}`;
   if (claim.errno !== undefined && claim.errno !== verdict.errno) {

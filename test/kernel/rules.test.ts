@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RULES } from '../../server/src/analysis/rules/index.ts';
 import { parseKernelVersion } from '../../server/src/kernel/version.ts';
-import { type BuiltModule, buildModules } from '../../server/src/kernel-runner/build-modules.ts';
+import { type BuiltModule, buildModules, type ModuleSource } from '../../server/src/kernel-runner/build-modules.ts';
 import { findKernel } from '../../server/src/kernel-runner/find-kernel.ts';
 import type { GuestFile } from '../../server/src/kernel-runner/guest-image.ts';
 import type { GuestPlan } from '../../server/src/kernel-runner/guest-plan.ts';
 import { kernelModules } from '../../server/src/kernel-runner/kernel-modules.ts';
-import { loadSteps } from '../../server/src/kernel-runner/load-steps.ts';
+import { BYSTANDER, loadSteps } from '../../server/src/kernel-runner/load-steps.ts';
 import { type LoadVerdict, loadVerdict } from '../../server/src/kernel-runner/load-verdict.ts';
 import { runPlans } from '../../server/src/kernel-runner/run-plans.ts';
 import { CACHE, KERNELS, RESULTS } from './kernels.ts';
@@ -44,11 +44,10 @@ function nameOf({ rule, kind, example }: RuleExperiment): string {
 async function runAll(version: string, experiments: readonly RuleExperiment[]): Promise<Map<string, LoadVerdict>> {
   const progress = (text: string) => process.stderr.write(`${text}\n`);
   const kernel = await findKernel(version, { cache: CACHE, progress });
-  const built = await buildModules(
-    kernel,
-    experiments.map(({ source }) => source),
-    { cache: CACHE, progress },
-  );
+  const built = await buildModules(kernel, [BYSTANDER, ...experiments.map(({ source }) => source)], {
+    cache: CACHE,
+    progress,
+  });
   const loadable = experiments.filter(({ source }) => built.get(source.name)?.ok);
   const plans: GuestPlan[] = loadable.map(({ module, source, alone }) => ({
     name: source.name,
@@ -57,13 +56,18 @@ async function runAll(version: string, experiments: readonly RuleExperiment[]): 
     steps: loadSteps(module, `/modules/${source.name}.ko`),
   }));
   const requested = await kernelModules(kernel, [...new Set(loadable.flatMap(({ requests }) => requests))]);
-  const results = await runPlans(kernel, plans, [...(await koFiles(loadable, built)), ...requested], {
-    cache: CACHE,
-    progress: (done, of, { plan, outcome }) => {
-      if (outcome !== 'finished' || done % 25 === 0)
-        progress(`Linux ${version}: ${done} of ${of} (${plan}: ${outcome})`);
+  const results = await runPlans(
+    kernel,
+    plans,
+    [...(await koFiles([BYSTANDER, ...loadable.map(({ source }) => source)], built)), ...requested],
+    {
+      cache: CACHE,
+      progress: (done, of, { plan, outcome }) => {
+        if (outcome !== 'finished' || done % 25 === 0)
+          progress(`Linux ${version}: ${done} of ${of} (${plan}: ${outcome})`);
+      },
     },
-  });
+  );
   const verdicts = new Map<string, LoadVerdict>();
   for (const { module, source } of experiments) {
     const result = results.find(({ plan }) => plan === source.name) ?? null;
@@ -74,11 +78,11 @@ async function runAll(version: string, experiments: readonly RuleExperiment[]): 
 }
 
 async function koFiles(
-  experiments: readonly RuleExperiment[],
+  sources: readonly ModuleSource[],
   built: ReadonlyMap<string, BuiltModule>,
 ): Promise<GuestFile[]> {
   const files: GuestFile[] = [];
-  for (const { name } of experiments.map(({ source }) => source)) {
+  for (const { name } of sources) {
     const result = built.get(name);
     if (result?.ok) files.push({ path: `/modules/${name}.ko`, content: await readFile(result.ko) });
   }

@@ -69,12 +69,15 @@ export function livepatchLines(lines: readonly KernelLogLine[]): KernelLogLine[]
   return lines.filter((line) => line.text.startsWith('livepatch: '));
 }
 
-/** Function names of /proc/PID/stack (`[<0>] pipe_read+0x345/0x470 [module]`), innermost first. */
+/**
+ * Function names of /proc/PID/stack (`[<0>] pipe_read+0x345/0x470`), innermost first; those of a module with its name
+ * behind, as there: `xfs_buf_iowait [xfs]`.
+ */
 export function parseStack(text: string): string[] {
   const names: string[] = [];
   for (const line of text.split('\n')) {
-    const match = /^\[<[0-9a-f]+>\] ([^\s+]+)/.exec(line);
-    if (match?.[1]) names.push(match[1]);
+    const match = /^\[<[0-9a-f]+>\] ([^\s+]+)\S*( \[\w+\])?/.exec(line);
+    if (match?.[1]) names.push(`${match[1]}${match[2] ?? ''}`);
   }
   return names;
 }

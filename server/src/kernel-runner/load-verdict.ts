@@ -27,7 +27,7 @@ export interface LoadVerdict {
 }
 
 /** Where each part of the experiment stands among its steps; see loadSteps(). */
-export const LOAD_STEPS = { insmod: 0, settled: 1, used: 2, disable: 3, disabled: 4, rmmod: 5 } as const;
+export const LOAD_STEPS = { insmod: 0, settled: 1, used: 5, disable: 6, disabled: 7, rmmod: 8 } as const;
 
 /**
  * Judges a module by what a guest did with the steps of loadSteps().

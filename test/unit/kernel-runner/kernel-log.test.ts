@@ -82,6 +82,6 @@ it("picks out livepatch's own lines", () => {
 it('reads the function names of a stack, innermost first', () => {
   expect(parseStack('[<0>] pipe_read+0x345/0x470\n[<0>] hold.isra.0+0x1/0x2 [klp_target]\n')).toEqual([
     'pipe_read',
-    'hold.isra.0',
+    'hold.isra.0 [klp_target]',
   ]);
 });
