@@ -87,7 +87,10 @@ function scan(text: string, offset: number): Level[] | null {
 function itemsBehind(text: string, offset: number): string[] {
   const items: string[] = [];
   let depth = 0;
-  let start: number | null = null;
+  // A field that was begun above others has no comma yet: `.na⏎ .funcs = funcs,`.
+  const unfinished = /\w*[ \t]*\r?\n\s*(?=\.)/y;
+  unfinished.lastIndex = offset;
+  let start = unfinished.test(text) ? unfinished.lastIndex : null;
   // As far as a table entry reaches; not through the file when its brace is missing.
   const limit = Math.min(text.length, offset + 4_000);
   for (let at = offset; at < limit; at++) {

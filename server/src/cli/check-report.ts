@@ -30,7 +30,7 @@ export function findingsAsJson(files: readonly ReportedFile[]): string {
 export interface CheckSummary {
   /** Findings that --fix settled. */
   readonly fixed: number;
-  /** How many files were asked for. */
+  /** How many files were read. */
   readonly files: number;
   /** Names of those that have nothing to do with livepatch. */
   readonly skipped: readonly string[];

@@ -34,13 +34,14 @@ export async function check(args: readonly string[], wasmFolder: string): Promis
   if (positionals.length === 0) throw new UsageError('check needs a FILE or a DIR.');
 
   const asked = await askedFiles(positionals);
+  if (asked.files.size === 0 && asked.failed) return 2;
   const run = new CheckRun(asked.files, wasmFolder, options);
   try {
     await run.open();
     const fixed = values.fix ? await run.fix() : 0;
     const reported = await run.findings();
     if (format === 'json') process.stdout.write(`${findingsAsJson(reported)}\n`);
-    else process.stdout.write(prettyFindings(reported, { fixed, files: asked.files.size, skipped: run.skipped }));
+    else process.stdout.write(prettyFindings(reported, { fixed, files: run.read, skipped: run.skipped }));
     if (asked.failed || run.failed) return 2;
     return reported.some(({ findings }) => findings.some(({ severity }) => severity === 'error')) ? 1 : 0;
   } finally {
@@ -89,6 +90,8 @@ async function askedFiles(names: readonly string[]): Promise<{ files: Map<string
 class CheckRun {
   /** Files in which nothing of livepatch was found, as the user named them. */
   readonly skipped: string[] = [];
+  /** How many files could be read. */
+  read = 0;
   failed = false;
   private readonly asked: ReadonlyMap<string, string>;
   private readonly disk: DiskFiles;
@@ -114,6 +117,7 @@ class CheckRun {
         complain(`${name}: it can't be read: no ordinary file, no permission, or larger than 1 MB`);
         this.failed = true;
       } else {
+        this.read++;
         this.store.open(path, text);
         if (!this.store.isLivepatch(path)) this.skipped.push(name);
       }

@@ -8,6 +8,7 @@ import {
   FileChangeType,
   type InitializeParams,
   type InitializeResult,
+  MessageType,
   type ServerCapabilities,
   TextDocumentSyncKind,
 } from 'vscode-languageserver';
@@ -23,6 +24,7 @@ import type { FeatureContext } from './context.ts';
 import { SOURCE } from './diagnostics.ts';
 import { Documents, UriNames } from './documents.ts';
 import { FolderWatchers, ReadableFolders } from './folders.ts';
+import { showMessage } from './messages.ts';
 import { Publisher } from './publisher.ts';
 import { registerRequests } from './register-requests.ts';
 import type { RequestHost } from './run-request.ts';
@@ -252,7 +254,7 @@ class Session {
     this.connection.console.error(`${what} failed: ${error instanceof Error ? (error.stack ?? message) : message}`);
     const problem = what === 'parser' ? message : `${what} failed: ${message}`;
     if (what === 'parser' && this.problem !== problem) {
-      this.connection.window.showErrorMessage(`Kernel Livepatch checks nothing. ${message}`);
+      showMessage(this.connection, MessageType.Error, `Kernel Livepatch checks nothing. ${message}`);
     }
     this.problem = problem;
     this.sendStatus();

@@ -1,5 +1,6 @@
-import { type Connection, DidChangeConfigurationNotification } from 'vscode-languageserver';
+import { type Connection, DidChangeConfigurationNotification, MessageType } from 'vscode-languageserver';
 import type { ClientAbilities } from './client-abilities.ts';
+import { showMessage } from './messages.ts';
 import { type ReadSettings, readSettings } from './settings.ts';
 
 /** Keeps the settings the same as the client's. */
@@ -38,7 +39,7 @@ export class SettingsSync {
     const read = readSettings(section);
     const message = read.problems.join(' ');
     if (message !== '' && message !== this.told)
-      this.connection.window.showWarningMessage(`Kernel Livepatch: ${message}`);
+      showMessage(this.connection, MessageType.Warning, `Kernel Livepatch: ${message}`);
     this.told = message;
     this.changed(read);
   }

@@ -48,6 +48,10 @@ describe('initialiserAt', () => {
     });
   });
 
+  it('knows what stands on the next line although the comma is missing', () => {
+    expect(at('struct klp_object o[] = { {\n\t.na|\n\t.funcs = funcs,\n} };')?.present).toEqual(['funcs']);
+  });
+
   it('knows the field whose value is written', () => {
     expect(at('struct klp_func f[] = { { .old_name = "x", .new_func = liv| } };')).toMatchObject({
       field: 'new_func',
