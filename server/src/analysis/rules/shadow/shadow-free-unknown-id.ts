@@ -41,9 +41,13 @@ static void clean_up(struct klp_object *obj)
     if (!module.complete || module.patches.length === 0 || hasUnreadInclude(module)) return [];
     const calls = shadowCalls(module);
     const allocations = calls.filter(allocates);
+    const reported: typeof calls = [];
     return calls.flatMap((use): RuleFinding[] => {
       if (allocates(use) || use.id.constant.kind !== 'known') return [];
       if (allocations.some(({ id }) => sameId(id, use.id) !== 'no')) return [];
+      // Once for each id: an id that is taken over is used in several places.
+      if (reported.some(({ id }) => sameId(id, use.id) === 'yes')) return [];
+      reported.push(use);
       return [
         {
           range: use.id.range,
