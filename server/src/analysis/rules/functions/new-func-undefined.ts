@@ -56,6 +56,8 @@ static struct klp_func funcs[] = {
 };
 
 function isOtherwiseKnown(module: LivepatchModule, name: string): boolean {
+  // In capitals: a macro of some header.
+  if (/^[A-Z0-9_]+$/.test(name)) return true;
   if (module.macros.some((macro) => macro.name === name) || module.variables.some((v) => v.name === name)) return true;
   // DEFINE_SHOW_ATTRIBUTE(uptime) makes uptime_open(): what has to do with the name may define it.
   if (module.files.some(({ text }) => macroArguments(text).some((word) => name.includes(word)))) return true;
