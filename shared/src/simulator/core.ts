@@ -319,6 +319,8 @@ function cleanupModulePatches(m: Machine, module: LoadedModule, limit: KlpPatch 
     if (object === undefined) continue;
     if (m.transition?.patch !== patch) preUnpatchCallback(m, object);
     pr(m, 'notice', `reverting patch '${patch.module}' on unloading module '${module.name}'`);
+    // Nobody can run functions of a module that goes.
+    for (const func of object.funcs) if (func.oldFrame !== null) m.transition?.oldVersions.delete(func.oldFrame);
     unpatchObject(m, object);
     postUnpatchCallback(m, object);
     object.loaded = false;

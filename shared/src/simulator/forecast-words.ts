@@ -12,8 +12,6 @@ export function formatTime(microseconds: number): string {
   return `${(microseconds / 1_000_000).toFixed(1)} s`;
 }
 
-const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
-
 /** One sentence that says how the load ends and what decides it. */
 export function headline(facts: Facts, image: PatchImage): string {
   if (facts.errno !== 0) return `The kernel refuses ${image.module}: ${errorText(facts)}.`;
@@ -70,18 +68,37 @@ function errorText(facts: Facts): string {
   return line !== undefined && line.type === 'log' ? `${name}, "${line.text}"` : `${name}, without a log line`;
 }
 
-const MOST_ADVICE = 4;
-
-/** What follows from the causes that the runs showed, worst first; nothing where nothing follows. */
+/** What follows from the causes that the runs showed; nothing where nothing follows. */
 export function advise(facts: Facts, image: PatchImage): string[] {
   if (facts.errno !== 0) return [];
-  const advice = new Set<string>();
+  const advice: string[] = [];
   const split = onlySome(facts, image);
-  if (split !== null) advice.add(split);
-  for (const blocker of facts.blockers) {
-    for (const sentence of consequences(facts, blocker)) if (advice.size < MOST_ADVICE) advice.add(sentence);
+  if (split !== null) advice.push(split);
+  const stuck = facts.blockers.filter((blocker) => blocker.released === 'never');
+  const [threads, others] = [
+    stuck.filter((each) => isKthread(facts, each)),
+    stuck.filter((each) => !isKthread(facts, each)),
+  ];
+  for (const [where, blockers] of byFunction(threads)) {
+    advice.push(
+      `${commList(blockers)}: ${one(blockers) ? 'a kernel thread' : 'kernel threads'} with ${where}() on the stack. Signals don't switch ${one(blockers) ? 'it' : 'them'}.`,
+    );
   }
-  return [...advice];
+  for (const [where, blockers] of byFunction(others)) {
+    advice.push(`${commList(blockers)} in ${where}(): the signal does not wake ${one(blockers) ? 'it' : 'them'}.`);
+  }
+  const unreliable = facts.blockers.filter((blocker) => blocker.reason.kind === 'unreliable');
+  if (unreliable.length > 0) {
+    advice.push(`The kernel can't walk the stack of ${commList(unreliable)} reliably.`);
+  }
+  const interrupted = new Map<string, Blocker[]>();
+  for (const blocker of facts.blockers) {
+    if (blocker.eintr !== null) interrupted.set(blocker.eintr, [...(interrupted.get(blocker.eintr) ?? []), blocker]);
+  }
+  for (const [call, blockers] of interrupted) {
+    advice.push(`The signal makes ${call}() return EINTR in ${commList(blockers)}.`);
+  }
+  return advice;
 }
 
 /** When only some functions of the patch are on the stacks that wait, the others could be patched without waiting. */
@@ -95,24 +112,32 @@ function onlySome(facts: Facts, image: PatchImage): string | null {
   }
   if (waiting.size === 0 || waiting.size >= patched.size) return null;
   const names = [...waiting].map((name) => `${name}()`).join(', ');
-  return `Only ${names} ${waiting.size === 1 ? 'makes' : 'make'} tasks wait; the other ${count(patched.size - waiting.size, 'function')} of the patch would not.`;
+  const rest = patched.size - waiting.size;
+  return `Only ${names} ${waiting.size === 1 ? 'makes' : 'make'} tasks wait; the other ${rest === 1 ? 'function' : `${rest} functions`} of the patch would not.`;
 }
 
-function consequences(facts: Facts, blocker: Blocker): string[] {
-  const { reason, comm } = blocker;
-  if (reason.kind === 'running') return [`${comm} stays on a CPU; it switches when it leaves the kernel.`];
-  if (reason.kind === 'unreliable') {
-    return [`The kernel can't walk the stack of ${comm} reliably; it switches only when it leaves the kernel.`];
+function isKthread(facts: Facts, blocker: Blocker): boolean {
+  const pattern = new RegExp(`^${blocker.comm.replace(/[.?+^$|(){}[\]\\]/g, '\\$&').replaceAll('*', '\\d+')}$`);
+  return facts.typical.tasks.find((task) => pattern.test(task.comm))?.kind === 'kthread';
+}
+
+function byFunction(blockers: readonly Blocker[]): Map<string, Blocker[]> {
+  const groups = new Map<string, Blocker[]>();
+  for (const blocker of blockers) {
+    if (blocker.reason.kind !== 'sleeping-on') continue;
+    groups.set(blocker.reason.function, [...(groups.get(blocker.reason.function) ?? []), blocker]);
   }
-  const sentences: string[] = [];
-  const kind = facts.typical.tasks.find((task) => task.group === blocker.group && task.comm === comm)?.kind;
-  if (blocker.released === 'never') {
-    sentences.push(
-      kind === 'kthread'
-        ? `${comm} is a kernel thread with ${reason.function}() on its stack; signals don't switch it.`
-        : `${comm} leaves ${reason.function}() only when what it waits for happens; the signal does not wake it.`,
-    );
-  }
-  if (blocker.eintr !== null) sentences.push(`The signal makes ${blocker.eintr}() in ${comm} return EINTR.`);
-  return sentences;
+  return groups;
+}
+
+const one = (blockers: readonly Blocker[]): boolean => blockers.length === 1 && blockers[0]?.tasks === 1;
+
+const MOST_NAMES = 3;
+
+/** `postgres, sshd, cron and 4 others`. */
+function commList(blockers: readonly Blocker[]): string {
+  const names = [...new Set(blockers.map((blocker) => blocker.comm))];
+  const rest = names.length - MOST_NAMES;
+  if (rest <= 0) return names.join(', ');
+  return `${names.slice(0, MOST_NAMES).join(', ')} and ${rest === 1 ? '1 other' : `${rest} others`}`;
 }

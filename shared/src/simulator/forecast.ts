@@ -175,7 +175,7 @@ function blockers(results: readonly Result[], typical: Result): Blocker[] {
     for (const hold of result.holds) {
       const { reason } = hold;
       const why = reason.kind === 'sleeping-on' ? `${reason.function}\n${reason.original}` : reason.kind;
-      const key = `${hold.comm}\n${hold.group}\n${why}`;
+      const key = `${family(hold.comm)}\n${why}`;
       let group = groups.get(key);
       if (group === undefined) {
         group = { first: hold, byResult: new Map() };
@@ -193,8 +193,8 @@ function blockers(results: readonly Result[], typical: Result): Blocker[] {
     const times = all.flatMap((hold) => (hold.until === null ? [] : [hold.until])).sort((a, b) => a - b);
     const worst = slowest(shown);
     list.push({
-      comm: first.comm,
-      group: first.group,
+      comm: all.every((hold) => hold.comm === first.comm) ? first.comm : family(first.comm),
+      group: all.every((hold) => hold.group === first.group) ? first.group : null,
       tasks: shown.length,
       reason: worst.reason,
       stack: worst.stack,
@@ -213,6 +213,11 @@ function blockers(results: readonly Result[], typical: Result): Blocker[] {
       b.tasks - a.tasks ||
       (a.comm < b.comm ? -1 : a.comm > b.comm ? 1 : 0),
   );
+}
+
+/** Threads that differ only in numbers are one kind: `kworker/*:*`. */
+function family(comm: string): string {
+  return comm.replace(/\d+/g, '*');
 }
 
 function slowest(holds: readonly Hold[]): Hold {

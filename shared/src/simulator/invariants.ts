@@ -16,6 +16,35 @@ export function checkFuncStack(m: Machine, ops: KlpOps): void {
     m.assert(!seen.has(func), `func_stack of '${ops.oldName}' holds an entry twice`);
     seen.add(func);
   }
+  checkOldVersion(m, ops);
+}
+
+/**
+ * Until the last task has switched, those that have not run what they ran before: in a replace never the original in
+ * between.
+ */
+function checkOldVersion(m: Machine, ops: KlpOps): void {
+  const { transition } = m;
+  if (transition === null || transition.completing) return;
+  const runs = m.handler(ops, transition.initial);
+  const before = transition.oldVersions.get(ops.oldFrame);
+  if (before === undefined) transition.oldVersions.set(ops.oldFrame, runs);
+  else m.assert(runs === before, `unswitched tasks ran ${before}() and now run ${runs}()`);
+}
+
+/** Every task is at the target: only then may what the others would run be taken away. */
+export function checkAllSwitched(m: Machine): void {
+  const { transition } = m;
+  m.assert(transition !== null, 'no transition is running');
+  for (const list of [m.tasks, m.idleTasks]) {
+    for (const task of list) {
+      m.assert(!task.patchPending, `task ${task.id} has TIF_PATCH_PENDING at the end of a transition`);
+      m.assert(
+        task.patchState === transition.target || !transition.started,
+        `task ${task.id} is left behind by a transition that completes`,
+      );
+    }
+  }
 }
 
 /** TIF_PATCH_PENDING is set on exactly the tasks whose state differs from the target. */

@@ -7,6 +7,7 @@ import type { KlpObject, KlpOps, KlpPatch } from './structures.ts';
 import type { SymbolTable } from './symbols.ts';
 import { isEager, NEVER, Task } from './task.ts';
 import type { PatchState, TraceEvent, TraceTask } from './trace.ts';
+import type { FrameChecks } from './transition.ts';
 import type { Behaviour, Workload } from './workload.ts';
 
 /** A module in /proc/modules. */
@@ -25,12 +26,18 @@ export interface LoadedModule {
 export interface Transition {
   readonly patch: KlpPatch;
   target: 0 | 1;
+  /** The state that tasks had when it began; a reversal does not change it. */
+  readonly initial: 0 | 1;
   /** klp_signals_cnt */
   signalsCount: number;
   /** Passes since the transition began or was reversed. */
   passes: number;
   /** klp_start_transition() ran: tasks have their flags. */
   started: boolean;
+  /** All tasks have the target state: the functions may change below them. */
+  completing: boolean;
+  /** What tasks that have not switched run, by the original's frame: it must not change before they are all gone. */
+  readonly oldVersions: Map<string, string>;
   /** Tasks that still have to switch, in the order of the task list; those that switched meanwhile are skipped. */
   waiting: Task[];
 }
@@ -91,6 +98,9 @@ export class Machine {
   private stamps = 0;
   private readonly random: Prng;
   private readonly byId = new Map<number, Task>();
+
+  /** What is looked for on stacks in the present transition; null when it must be found out anew. */
+  frameChecks: FrameChecks | null = null;
 
   /** CPU of each task that is on one, as of the last look. */
   private seats = new Map<Task, number>();
@@ -187,8 +197,12 @@ export class Machine {
     task.frames = phase.do === 'sleep' || phase.do === 'kernel' ? this.framesOf(phase.stack, task.patchState) : [];
   }
 
-  /** A replacement was registered, removed, or its transition flag changed: other versions may be chosen from now on. */
+  /**
+   * A replacement was registered or removed, its transition flag changed, or the target did: other versions are chosen and
+   * looked for on stacks from now on.
+   */
   functionsChanged(): void {
+    this.frameChecks = null;
     this.frameCache[0].clear();
     this.frameCache[1].clear();
   }

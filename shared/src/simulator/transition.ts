@@ -1,9 +1,9 @@
 import { postPatchCallback, postUnpatchCallback } from './callbacks.ts';
 import { discardNops, freePatchAsync, freeReplacedPatchesAsync, unpatchReplacedPatches } from './core.ts';
-import { checkTask, staleFrame } from './invariants.ts';
+import { checkAllSwitched, checkTask, staleFrame } from './invariants.ts';
 import { pr } from './log.ts';
 import type { Machine, Transition } from './machine.ts';
-import { findOps, unpatchObjects } from './patch.ts';
+import { findOps, tellFuncStack, unpatchObjects } from './patch.ts';
 import { hash } from './prng.ts';
 import { isObjectLoaded, type KlpPatch } from './structures.ts';
 import { sysfsEnabled, sysfsTransition } from './sysfs.ts';
@@ -42,12 +42,23 @@ function current(m: Machine): Transition {
 /** klp_init_transition(): every task gets the state that it has now, every function of the patch its transition flag. */
 export function initTransition(m: Machine, patch: KlpPatch, target: 0 | 1): void {
   m.assert(m.transition === null, 'a transition begins while another one runs');
-  const transition: Transition = { patch, target, signalsCount: 0, passes: 0, started: false, waiting: [] };
+  const initial = target === 1 ? 0 : 1;
+  const transition: Transition = {
+    patch,
+    target,
+    initial,
+    signalsCount: 0,
+    passes: 0,
+    started: false,
+    completing: false,
+    oldVersions: new Map(),
+    waiting: [],
+  };
+  for (const ops of m.ops.values()) transition.oldVersions.set(ops.oldFrame, m.handler(ops, -1));
   m.transition = transition;
   pr(m, 'debug', `'${patch.module}': initializing ${direction(target)} transition`);
   tell(m, transition, 'init');
   sysfsTransition(m, patch);
-  const initial = target === 1 ? 0 : 1;
   for (const list of [m.tasks, m.idleTasks]) {
     for (const task of list) {
       m.assert(task.patchState === -1, `task ${task.id} is in a transition before it began`);
@@ -56,8 +67,19 @@ export function initTransition(m: Machine, patch: KlpPatch, target: 0 | 1): void
       if (m.recordAll) m.emit({ at: m.now, type: 'patch-state', task: task.id, state: initial, how: 'init' });
     }
   }
-  for (const object of patch.objects) for (const func of object.funcs) func.transition = true;
+  setTransitionFlags(m, patch, true);
+}
+
+/** func->transition of all functions of the patch; those that are on a func_stack are told. */
+function setTransitionFlags(m: Machine, patch: KlpPatch, value: boolean): void {
+  for (const object of patch.objects) for (const func of object.funcs) func.transition = value;
   m.functionsChanged();
+  for (const object of patch.objects) {
+    for (const func of object.funcs) {
+      const ops = func.patched ? findOps(m, func) : undefined;
+      if (ops !== undefined) tellFuncStack(m, ops);
+    }
+  }
 }
 
 /** klp_start_transition(): from now on tasks may switch. */
@@ -118,7 +140,8 @@ export function tryCompleteTransition(m: Machine): void {
     if (signalled) sendSignals(m, remaining);
     transition.signalsCount++;
     m.scheduleWork(m.roundedSecondFromNow());
-    for (const task of remaining) if (!task.queued) scheduleSwitchPoint(m, task);
+    // A task that forks or exits has an event already, but not one for its next return to user space.
+    for (const task of remaining) if (!task.queued || task.eager) scheduleSwitchPoint(m, task);
     for (const task of idleRemaining) if (!task.queued) scheduleIdleLoop(m, task);
     return;
   }
@@ -141,17 +164,17 @@ function completeTransition(m: Machine): void {
   const { patch, target } = transition;
   pr(m, 'debug', `'${patch.module}': completing ${direction(target)} transition`);
   tell(m, transition, 'complete');
+  checkAllSwitched(m);
+  transition.completing = true;
   if (patch.replace && target === 1) {
     unpatchReplacedPatches(m, patch);
     discardNops(m, patch);
   }
   if (target === 0) unpatchObjects(m, patch);
-  for (const object of patch.objects) for (const func of object.funcs) func.transition = false;
-  m.functionsChanged();
+  setTransitionFlags(m, patch, false);
   transition.started = false;
   for (const list of [m.tasks, m.idleTasks]) {
     for (const task of list) {
-      m.assert(!task.patchPending, `task ${task.id} has TIF_PATCH_PENDING at the end of a transition`);
       task.patchState = -1;
       if (m.recordAll) m.emit({ at: m.now, type: 'patch-state', task: task.id, state: -1, how: 'done' });
     }
@@ -187,6 +210,7 @@ export function reverseTransition(m: Machine): void {
   for (const task of m.idleTasks) task.patchPending = false;
   patch.enabled = !patch.enabled;
   transition.target = transition.target === 1 ? 0 : 1;
+  m.functionsChanged();
   tell(m, transition, 'reverse');
   sysfsEnabled(m, patch);
   for (const task of m.tasks) task.told = null;
@@ -266,6 +290,7 @@ export function trySwitchTask(
 }
 
 function logRefusal(m: Machine, task: Task, reason: BlockReason): void {
+  if (!m.recordAll) return;
   const who = `klp_try_switch_task: ${task.comm}:${task.kind === 'idle' ? 0 : task.id}`;
   if (reason.kind === 'running') pr(m, 'debug', `${who} is running`);
   else if (reason.kind === 'unreliable') pr(m, 'debug', `${who} has an unreliable stack`);
@@ -283,6 +308,11 @@ export interface FrameChecks {
  * replacement itself; while patching the next older version only, which is the original when there is none.
  */
 export function checkedFrames(m: Machine): FrameChecks {
+  m.frameChecks ??= readFrameChecks(m);
+  return m.frameChecks;
+}
+
+function readFrameChecks(m: Machine): FrameChecks {
   const { patch, target } = current(m);
   /** Frame -> the function of the patch that is checked first. */
   const checked = new Map<string, { readonly order: number; readonly original: string }>();

@@ -117,7 +117,7 @@ describe('the checks of klp_enable_patch()', () => {
     ['6.12', 'kobject: '],
     ['6.1', ''],
   ])('E12: one function twice, on %s', (kernel, prefix) => {
-    expect(loading(patch('lp', { vmlinux: ['f', { oldName: 'f', oldSympos: 1 }] }), { kernel })).toEqual({
+    expect(loading(patch('lp', { vmlinux: { funcs: ['f', { oldName: 'f', oldSympos: 1 }] } }), { kernel })).toEqual({
       errno: -17,
       lines: [
         "sysfs: cannot create duplicate filename '/kernel/livepatch/lp/vmlinux/f,1'",
@@ -140,7 +140,7 @@ describe('the checks of klp_enable_patch()', () => {
   });
 
   it.each(['old_name', 'new_func'] as const)('E12: -EINVAL without a word when .%s is NULL', (field) => {
-    const image = patch('lp', { vmlinux: [{ oldName: 'f', nullFields: [field] }] as never });
+    const image = patch('lp', { vmlinux: { funcs: [{ oldName: 'f', nullFields: [field] }] } });
     expect(loading(image)).toEqual({ errno: -22, lines: [], ...nothing });
   });
 

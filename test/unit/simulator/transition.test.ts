@@ -28,7 +28,7 @@ const PIPE = patch('lp', { vmlinux: { funcs: ['pipe_read'], callbacks: ALL_CALLB
 const SLEEP = patch('lp', { vmlinux: { funcs: ['msleep'], callbacks: ALL_CALLBACKS } });
 
 /** Lines after a step, without the debug line that comes with each pass. */
-function after(lines: readonly string[], step: string): string[] {
+function linesAfter(lines: readonly string[], step: string): string[] {
   return lines.slice(lines.indexOf(step) + 1).filter((line) => !line.startsWith('klp_try_switch_task'));
 }
 
@@ -147,7 +147,7 @@ describe('reversing', () => {
   it('an enable: post_unpatch only, and the next pass comes when it would have come', () => {
     const trace = play(STUCK, [at(0, load(SLEEP)), at(3.2, write('lp/enabled', '0')), at(8, unload('lp'))]);
     expect(errnos(trace)).toEqual([0, 0, 0]);
-    expect(after(story(trace), '> write lp/enabled = 0')).toEqual([
+    expect(linesAfter(story(trace), '> write lp/enabled = 0')).toEqual([
       "'lp': reversing transition from patching to unpatching",
       "'lp': starting unpatching transition",
       "'lp': completing unpatching transition",
@@ -164,7 +164,7 @@ describe('reversing', () => {
     const reader = machine([asleep('late', ['pipe_read', 'vfs_read', 'ksys_read'])]);
     const steps = [at(0, load(PIPE)), at(20, write('lp/enabled', '0')), at(22.1, write('lp/enabled', '1'))];
     const trace = play(reader, steps);
-    expect(after(story(trace), '> write lp/enabled = 1')).toEqual([
+    expect(linesAfter(story(trace), '> write lp/enabled = 1')).toEqual([
       "'lp': reversing transition from unpatching to patching",
       "'lp': starting patching transition",
       "'lp': completing patching transition",
@@ -243,7 +243,7 @@ describe('writes to sysfs', () => {
 describe('force', () => {
   it('moves everybody at once, says so, and completes in the next pass', () => {
     const trace = play(STUCK, [at(0, load(SLEEP)), at(3.3, write('lp/force', '1'))]);
-    expect(after(story(trace), '> write lp/force = 1')).toEqual([
+    expect(linesAfter(story(trace), '> write lp/force = 1')).toEqual([
       'forcing remaining tasks to the patched state',
       "'lp': completing patching transition",
       '[post_patch vmlinux]',
@@ -286,7 +286,7 @@ describe('force', () => {
     // A kernel thread in the replacement's main loop: only force ends the disable.
     const looping = machine([kthread('kt', ['lp_loop [lp]'])]);
     const forced = play(looping, [
-      at(0, load(patch('lp', { vmlinux: [{ oldName: 'loop', newFunc: 'lp_loop' }] as never }))),
+      at(0, load(patch('lp', { vmlinux: { funcs: [{ oldName: 'loop', newFunc: 'lp_loop' }] } }))),
       at(2, write('lp/enabled', '0')),
       at(3, write('lp/force', '1')),
       at(8, unload('lp')),
@@ -339,7 +339,7 @@ describe('target modules', () => {
     target: { funcs: ['target_fn'], callbacks: ALL_CALLBACKS },
   });
   const cycle = [at(2, loadTarget('target')), at(3, unloadTarget('target'))];
-  const part = (trace: ReturnType<typeof play>) => after(story(trace), '> load-target target');
+  const part = (trace: ReturnType<typeof play>) => linesAfter(story(trace), '> load-target target');
 
   it('coming and going without a transition', () => {
     expect(part(play(QUIET, [at(0, load(image)), ...cycle]))).toEqual([

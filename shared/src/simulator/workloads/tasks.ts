@@ -29,7 +29,8 @@ export const PIPE_READ: Sleep = { stack: stacks.PIPE_READ, syscall: 'read', onSi
 export const PIPE_WRITE: Sleep = { stack: stacks.PIPE_WRITE, syscall: 'write', onSignal: 'restarts' };
 export const TTY_READ: Sleep = { stack: stacks.TTY_READ, syscall: 'read', onSignal: 'restarts' };
 export const ACCEPT: Sleep = { stack: stacks.ACCEPT, syscall: 'accept4', onSignal: 'restarts' };
-export const SOCKET_RECV: Sleep = { stack: stacks.SOCKET_RECV, syscall: 'recvmsg', onSignal: 'restarts' };
+export const DATAGRAM_RECV: Sleep = { stack: stacks.DATAGRAM_RECV, syscall: 'recvmsg', onSignal: 'restarts' };
+export const TCP_RECV: Sleep = { stack: stacks.TCP_RECV, syscall: 'recvfrom', onSignal: 'restarts' };
 export const SIGTIMEDWAIT: Sleep = { stack: stacks.SIGTIMEDWAIT, syscall: 'rt_sigtimedwait', onSignal: 'EINTR' };
 export const SIGSUSPEND: Sleep = { stack: stacks.SIGSUSPEND, syscall: 'rt_sigsuspend', onSignal: 'restarts' };
 
@@ -127,7 +128,7 @@ export function kernelThreads(cpus: number): TaskGroup[] {
     groups.push(kworker(`kworker/${cpu}:0H`, 1, about(2 * SECOND)));
   }
   groups.push(
-    kworker('kworker/u:events', Math.max(2, Math.floor(cpus / 2)), about(300 * MS)),
+    kworker(`kworker/u${2 * cpus}:1`, Math.max(2, Math.floor(cpus / 2)), about(300 * MS)),
     kthread('kdevtmpfs', 1, stacks.KDEVTMPFS),
     kthread('kauditd', 1, stacks.KAUDITD),
     kthread('khungtaskd', 1, stacks.KHUNGTASKD, { min: 120 * SECOND, max: 120 * SECOND }),
@@ -142,10 +143,7 @@ export function kernelThreads(cpus: number): TaskGroup[] {
 
 /** Journals of ext4 file systems and the threads of their disks. */
 export function disks(count: number): TaskGroup[] {
-  return [
-    kthread('jbd2/sda1-8', count, stacks.JBD2, about(5 * SECOND)),
-    kthread('scsi_eh_0', 2 * count, stacks.SCSI_EH),
-  ];
+  return [kthread('jbd2/sda1-8', count, stacks.JBD2, about(5 * SECOND)), kthread('scsi_eh_0', count, stacks.SCSI_EH)];
 }
 
 /** What Debian starts on every server. */

@@ -28,7 +28,7 @@ export const webServer: Workload = {
   cpus: 4,
   hz: 250,
   nohzFullCpus: [],
-  modules: ['ext4', 'jbd2', 'nf_tables', 'nf_conntrack', 'virtio_net', 'overlay'],
+  modules: ['ext4', 'jbd2', 'scsi_mod', 'sd_mod', 'nf_tables', 'nf_conntrack', 'virtio_net', 'overlay'],
   tasks: [
     ...systemServices().slice(0, 1),
     ...kernelThreads(4),
