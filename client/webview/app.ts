@@ -75,7 +75,7 @@ export class App {
 
   constructor(root: HTMLElement, kept: PanelState | undefined) {
     this.cursor = kept?.cursor ?? 0;
-    this.selected = kept?.selected === undefined || kept.selected === null ? null : `task:${kept.selected}`;
+    this.selected = kept?.selected ?? null;
     this.folds = kept?.folds ?? {};
     this.view = kept?.view ?? null;
     this.asTable = kept?.table ?? false;
@@ -483,7 +483,7 @@ export class App {
       cursor: this.cursor,
       actions: session.actions,
       speed: this.player.speed,
-      selected: this.selected?.startsWith('task:') ? Number(this.selected.slice('task:'.length)) : null,
+      selected: this.selected,
       folds: this.folds,
       view: this.view,
       table: this.asTable,

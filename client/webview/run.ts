@@ -6,7 +6,13 @@ import type { Action, Step } from '../../shared/src/simulator/step.ts';
 import type { Trace } from '../../shared/src/simulator/trace.ts';
 import type { Workload } from '../../shared/src/simulator/workload.ts';
 import { moments } from './moments.ts';
-import type { TimelineMark } from './timeline-view.ts';
+
+/** Something that happened to the machine as a whole. */
+export interface RunMark {
+  readonly at: number;
+  readonly kind: 'signal' | 'step';
+  readonly label: string;
+}
 
 /** One simulated run with everything that the views draw of it. */
 export interface Run {
@@ -15,7 +21,7 @@ export interface Run {
   readonly groups: readonly LaneGroup[];
   /** Times that stepping stops at. */
   readonly moments: readonly number[];
-  readonly marks: readonly TimelineMark[];
+  readonly marks: readonly RunMark[];
 }
 
 export interface RunOptions {
@@ -67,8 +73,8 @@ export function steps(options: Pick<RunOptions, 'images' | 'image' | 'actions'>)
 }
 
 /** Signal rounds and steps; the load at the very beginning goes without saying. */
-function marks(trace: Trace): TimelineMark[] {
-  const out: TimelineMark[] = [];
+function marks(trace: Trace): RunMark[] {
+  const out: RunMark[] = [];
   for (const event of trace.events) {
     if (event.type === 'pass' && event.signalled) out.push({ at: event.at, kind: 'signal', label: 'signals' });
     if (event.type === 'step' && event.at > 0) out.push({ at: event.at, kind: 'step', label: stepLabel(event.step) });

@@ -3,17 +3,11 @@ import { shareColumns } from '../../shared/src/picture/shares.ts';
 import { timeText } from '../../shared/src/picture/time-text.ts';
 import { attribute, element, icon, text } from './dom.ts';
 import type { Row } from './rows.ts';
+import type { RunMark } from './run.ts';
 import { segmentAt, tally, tallyText } from './tally.ts';
 import { type Fills, fills, readTheme, type Theme } from './theme.ts';
 import { ticks, timeToX, type View, xToTime } from './view.ts';
 import { segmentText } from './words.ts';
-
-/** A vertical line through all lanes: something that happened to the machine as a whole. */
-export interface TimelineMark {
-  readonly at: number;
-  readonly kind: 'signal' | 'step';
-  readonly label: string;
-}
 
 export interface TimelineData {
   readonly rows: readonly Row[];
@@ -22,7 +16,7 @@ export interface TimelineData {
   readonly cursor: number;
   /** Id of the selected row. */
   readonly selected: string | null;
-  readonly marks: readonly TimelineMark[];
+  readonly marks: readonly RunMark[];
 }
 
 export interface TimelineEvents {
@@ -165,13 +159,15 @@ export class TimelineView {
       let made = this.made.get(row.id);
       if (made === undefined || !sameLook(made.row, row)) {
         const fresh = this.makeRow(row);
-        if (made === undefined) this.spacer.append(fresh);
-        else made.element.replaceWith(fresh);
+        made?.element.remove();
         made = { row, element: fresh };
       } else {
         made.row = row;
       }
       this.made.set(row.id, made);
+      // In the order of sight, for those who read the page by ear.
+      const place = this.spacer.children[index - first] ?? null;
+      if (place !== made.element) this.spacer.insertBefore(made.element, place);
       made.element.style.top = `${index * ROW}px`;
       const selected = row.id === this.data.selected;
       if (selected) active = made.element.id;

@@ -52,8 +52,8 @@ export interface PanelState {
   readonly actions?: readonly PanelAction[];
   /** Times the speed of real time. */
   readonly speed?: number;
-  /** Id of the selected task. */
-  readonly selected?: number | null;
+  /** Id of the selected row, which is a group or a task. */
+  readonly selected?: string | null;
   /** Ids of the rows that are folded otherwise than at first. */
   readonly folds?: { readonly [row: string]: boolean };
   /** The part of the run that is in view, in microseconds; null for all of it. */

@@ -2,12 +2,12 @@ import type { ObjectImage, PatchImage } from '../../shared/src/model/index.ts';
 import type { HostToPanel } from '../../shared/src/panel-messages.ts';
 
 /** Where the tests' patches stand, for links to the source. */
-export const FILE = 'file:///src/fix_epoll.c';
+export const FILE = 'file:///src/fix_wait.c';
 
 /** A patch that replaces functions of vmlinux; each is found in the source at 100, 200, … */
 export function patchOf(...functions: string[]): PatchImage {
   return {
-    module: 'fix_epoll',
+    module: 'fix_wait',
     variable: 'patch',
     livepatchMark: true,
     hasExit: true,
@@ -43,7 +43,7 @@ export function imagesMessage(
   return {
     type: 'images',
     uri: FILE,
-    title: 'fix_epoll',
+    title: 'fix_wait',
     images,
     patch: null,
     simulation: { kernel: '6.12', workload: 'web-server', seeds: 10 },
