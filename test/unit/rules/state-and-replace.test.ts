@@ -50,6 +50,7 @@ describe('state-without-callbacks', () => {
       only,
     });
     check(stateful('', { callbacks: '' }), { only });
+    check(stateful('{ .id = 1, .callbacks = { .pre_patch = f } },', { callbacks: '' }), { only });
     check(stateful('{ .id = 1 },', { callbacks: '', functions: '#include "more.c"' }), { only });
   });
 });

@@ -49,7 +49,11 @@ static struct klp_patch patch = {
     if (!module.complete || usesStates(module)) return [];
     return module.patches.flatMap(({ states, fields }): RuleFinding[] => {
       if (states.kind !== 'known' || states.table.open) return [];
-      if (!states.table.entries.some(({ terminator }) => !terminator)) return [];
+      const entries = states.table.entries.filter(({ terminator }) => !terminator);
+      // A proposal on the mailing list gives each state callbacks of its own.
+      if (entries.length === 0 || entries.some((entry) => entry.fields.some(({ name }) => /^callbacks\b/.test(name)))) {
+        return [];
+      }
       const field = fields.find(({ name }) => name === 'states');
       return [
         {
