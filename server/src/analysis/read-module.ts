@@ -28,6 +28,10 @@ import type { SourceUnit } from './source-unit.ts';
 import { readSuppressions } from './suppressions.ts';
 import { MODULE_INFO_MACROS, mayDefineAnything } from './top-level-macros.ts';
 
+/** include/linux/module.h makes module_init() of all of them in a module. */
+const MODULE_INIT =
+  /^(?:module_init|(?:early|core|postcore|arch|subsys|fs|rootfs|device|late|console)_initcall(?:_sync)?)$/;
+
 /**
  * Reads a module out of its files. `units` are all of the module's files that the host found, the one that was asked
  * for first; `name` is the Kbuild object's or the file's base name; `missing` says, for people, which parts the host did not find.
@@ -85,9 +89,9 @@ class ModuleReader {
       const { name } = content;
       const info = this.moduleInfo(place, content);
       if (info) moduleInfos.push(info);
-      else if (name.text === 'module_init' || name.text === 'module_exit') {
+      else if (MODULE_INIT.test(name.text) || name.text === 'module_exit') {
         const entry = this.entryPoint(place, content);
-        if (entry) (name.text === 'module_init' ? init : exit).push(entry);
+        if (entry) (name.text === 'module_exit' ? exit : init).push(entry);
       } else if (/^module_param/.test(name.text)) {
         const parameter = content.arguments[0]?.[0];
         if (parameter) moduleParams.push({ name: parameter.text, range: rangeIn(place, parameter) });

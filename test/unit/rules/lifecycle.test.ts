@@ -65,6 +65,13 @@ int fixed_uptime_proc_show(struct seq_file *m, void *v)
   });
 });
 
+describe('module init', () => {
+  it.each(['module_init', 'late_initcall', 'device_initcall_sync'])('may be named by %s()', (macro) => {
+    const source = exampleModule({});
+    check(source.replace('module_init(', `${macro}(`));
+  });
+});
+
 describe('the target of a livepatch', () => {
   it('is no livepatch that lacks something', () => {
     check(

@@ -110,6 +110,21 @@ static struct klp_object objs[OBJECTS + 1] = {
 };`,
       },
     ],
+    [
+      'fields from macros of other headers',
+      {
+        objs: `
+static struct klp_object objs[] = {
+	{ LOOP_OBJECT },
+	{
+		VMLINUX_FUNCS(funcs),
+		.callbacks = VMLINUX_CALLBACKS,
+	},
+	{ }
+};`,
+        patch: 'static struct klp_patch patch = { COMMON_FIELDS };',
+      },
+    ],
   ])('%s', (_, parts) => {
     check(exampleModule(parts));
   });
@@ -191,6 +206,25 @@ static struct klp_object objs[] = {
 };`,
       }),
     );
+  });
+});
+
+describe('a single structure instead of an array', () => {
+  it('has no end either, and no fix can be made for it', () => {
+    const funcs = `
+static struct klp_func func = {
+	.old_name = "uptime_proc_show", //~ funcs-missing-terminator "A single entry"
+	.new_func = fixed_uptime_proc_show,
+};`;
+    const objs = `
+static struct klp_object objs[] = {
+	{
+		.funcs = &func,
+	},
+	{ }
+};`;
+    const [finding] = check(exampleModule({ funcs, objs }));
+    expect(finding?.fixes).toEqual([]);
   });
 });
 

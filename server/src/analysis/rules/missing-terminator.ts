@@ -13,10 +13,12 @@ export function missingTerminators<T extends KlpInitialiser>(
     .filter(({ terminated, open }) => terminated === 'no' && !open)
     .map((table) => {
       const last = table.entries.at(-1);
-      const edits = terminatorEdits(module, table);
+      const single = last !== undefined && last.range.start === table.range.start;
+      const edits = single ? null : terminatorEdits(module, table);
+      const named = table.name === null ? '' : ` "${table.name}"`;
       return {
         range: last ? entryLabel(last) : (table.nameRange ?? table.range),
-        message: `The array${table.name === null ? '' : ` "${table.name}"`} does not end in an empty entry. ${consequence}`,
+        message: `${single ? `A single entry${named} has no empty entry behind it` : `The array${named} does not end in an empty entry`}. ${consequence}`,
         fixes: edits ? [{ title: 'Add the empty entry that ends it', safety: 'safe' as const, edits }] : [],
       };
     });

@@ -19,14 +19,25 @@ export interface TableEntry<T> {
   readonly entry: T;
 }
 
-/** Every object that the kernel gets to see: those in front of their table's end. */
+/** Every object that the kernel gets to see: those in front of their table's end. Those with unknown macros are left out. */
 export function seenObjects(module: LivepatchModule): TableEntry<KlpObject>[] {
-  return module.objectTables.flatMap((table) => seenEntries(table).map((entry) => ({ table, entry })));
+  return entriesOf(module, module.objectTables);
 }
 
-/** Every function that the kernel gets to see: those in front of their table's end. */
+/** Every function that the kernel gets to see: those in front of their table's end. Those with unknown macros are left out. */
 export function seenFuncs(module: LivepatchModule): TableEntry<KlpFunc>[] {
-  return module.funcTables.flatMap((table) => seenEntries(table).map((entry) => ({ table, entry })));
+  return entriesOf(module, module.funcTables);
+}
+
+function entriesOf<T extends KlpInitialiser & { readonly terminator: boolean }>(
+  module: LivepatchModule,
+  tables: readonly KlpTable<T>[],
+): TableEntry<T>[] {
+  return tables.flatMap((table) =>
+    seenEntries(table)
+      .filter((entry) => !mayHoldMore(module, entry))
+      .map((entry) => ({ table, entry })),
+  );
 }
 
 /** A table's entries in front of the first one that ends it, terminators of `#if` arms left out. */
@@ -43,6 +54,23 @@ export function isAlwaysThere<T>(entry: KlpInitialiser, table: KlpTable<T>): boo
 
 function isAmong(condition: Condition, conditions: readonly Condition[]): boolean {
   return conditions.some(({ group, arm }) => group === condition.group && arm === condition.arm);
+}
+
+/**
+ * Whether an initialiser holds a macro of another header, which may set any field: `{ VMLINUX_FIELDS }`. What is not
+ * seen in such an entry must not be called missing.
+ */
+export function mayHoldMore(module: LivepatchModule, initialiser: KlpInitialiser): boolean {
+  return initialiser.fields.some(({ positional, valueText }) => {
+    const name = positional ? /^([A-Za-z_]\w*)\s*(?:\([\s\S]*\))?$/.exec(valueText.trim())?.[1] : undefined;
+    return name !== undefined && name !== 'NULL' && name === name.toUpperCase() && !isDefined(module, name);
+  });
+}
+
+function isDefined(module: LivepatchModule, name: string): boolean {
+  return [module.functions, module.declaredFunctions, module.variables, module.macros].some((known) =>
+    known.some((other) => other.name === name),
+  );
 }
 
 /** Whether the kernel finds a null pointer there, for sure. */

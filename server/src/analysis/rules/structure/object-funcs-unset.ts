@@ -94,7 +94,7 @@ static struct klp_object objs[] = {
         {
           range: entry.name.range,
           message:
-            `Object ${objectLabel(entry)} has no .funcs. ` +
+            `${entry.name.kind === 'known' ? `Object ${objectLabel(entry)}` : 'This object'} has no .funcs. ` +
             'klp_enable_patch() returns -EINVAL and the log says nothing.',
           fixes: fixesForNoFuncs(module, entry),
         },

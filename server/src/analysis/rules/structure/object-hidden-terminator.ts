@@ -1,6 +1,6 @@
 import type { Rule } from '../../rule.ts';
 import { exampleModule } from '../example-module.ts';
-import { entryLabel, isNull, isUnnamed, seenEntries } from '../tables.ts';
+import { entryLabel, isNull, isUnnamed, seenObjects } from '../tables.ts';
 import { fixesForNoFuncs } from '../use-func-table.ts';
 
 export const rule: Rule = {
@@ -71,16 +71,14 @@ static struct klp_object objs[] = {
     ],
   },
   check(module) {
-    return module.objectTables.flatMap((table) =>
-      seenEntries(table)
-        .filter((entry) => isUnnamed(entry) && isNull(entry.funcs))
-        .map((entry) => ({
-          range: entryLabel(entry),
-          message:
-            'This object has neither .name nor .funcs, so the kernel takes it for the end of the array. ' +
-            'It ignores this object and all behind it silently.',
-          fixes: fixesForNoFuncs(module, entry),
-        })),
-    );
+    return seenObjects(module)
+      .filter(({ entry }) => isUnnamed(entry) && isNull(entry.funcs))
+      .map(({ entry }) => ({
+        range: entryLabel(entry),
+        message:
+          'This object has neither .name nor .funcs, so the kernel takes it for the end of the array. ' +
+          'It ignores this object and all behind it silently.',
+        fixes: fixesForNoFuncs(module, entry),
+      }));
   },
 };

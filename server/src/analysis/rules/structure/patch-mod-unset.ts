@@ -1,6 +1,7 @@
 import type { Rule } from '../../rule.ts';
 import { addField, replaceText, textOf } from '../edits.ts';
 import { exampleModule } from '../example-module.ts';
+import { mayHoldMore } from '../tables.ts';
 
 export const rule: Rule = {
   id: 'patch-mod-unset',
@@ -44,6 +45,7 @@ static struct klp_patch patch = {
   },
   check(module) {
     return module.patches.flatMap((patch) => {
+      if (mayHoldMore(module, patch)) return [];
       if (patch.mod.kind === 'known' && patch.mod.value === 'NULL') {
         return [
           {

@@ -2,7 +2,7 @@ import type { LivepatchModule } from '../../../../../shared/src/model/index.ts';
 import type { Fix, Rule } from '../../rule.ts';
 import { addField, textOf } from '../edits.ts';
 import { exampleModule } from '../example-module.ts';
-import { isNull } from '../tables.ts';
+import { isNull, mayHoldMore } from '../tables.ts';
 
 export const rule: Rule = {
   id: 'patch-objs-unset',
@@ -35,7 +35,7 @@ static struct klp_patch patch = { //~
   },
   check(module) {
     return module.patches
-      .filter((patch) => isNull(patch.objs))
+      .filter((patch) => isNull(patch.objs) && !mayHoldMore(module, patch))
       .map((patch) => {
         const fix = patch.objs.kind === 'absent' ? useOnlyTable(module, patch) : null;
         return {

@@ -2,6 +2,7 @@ import type { KlpInitialiser } from '../../../../../shared/src/model/index.ts';
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { insertAt } from '../edits.ts';
 import { exampleModule } from '../example-module.ts';
+import { mayHoldMore } from '../tables.ts';
 
 export const rule: Rule = {
   id: 'positional-initialiser',
@@ -49,10 +50,12 @@ static struct klp_object objs[] = {
   },
   check(module) {
     return [
-      ...module.patches.flatMap((patch) => positionalFields(patch)),
+      ...module.patches.filter((patch) => !mayHoldMore(module, patch)).flatMap((patch) => positionalFields(patch)),
       ...[module.objectTables, module.funcTables, module.stateTables].flatMap((tables) =>
         tables.flatMap(({ entries }) =>
-          entries.filter(({ terminator }) => !terminator).flatMap((entry) => positionalFields(entry)),
+          entries
+            .filter((entry) => !entry.terminator && !mayHoldMore(module, entry))
+            .flatMap((entry) => positionalFields(entry)),
         ),
       ),
     ];

@@ -1,7 +1,7 @@
 import type { Rule } from '../../rule.ts';
 import { replaceText } from '../edits.ts';
 import { exampleModule } from '../example-module.ts';
-import { entryLabel } from '../tables.ts';
+import { entryLabel, mayHoldMore } from '../tables.ts';
 
 export const rule: Rule = {
   id: 'terminator-not-empty',
@@ -40,9 +40,9 @@ static struct klp_func funcs[] = {
   check(module) {
     return module.funcTables.flatMap(({ entries }) =>
       entries
+        .filter((entry) => !entry.terminator && !mayHoldMore(module, entry))
         .filter(
-          ({ terminator, oldName, newFunc, oldSympos }) =>
-            !terminator &&
+          ({ oldName, newFunc, oldSympos }) =>
             oldName.kind === 'absent' &&
             newFunc.kind === 'absent' &&
             oldSympos.kind === 'known' &&
