@@ -12,6 +12,8 @@ function main(): void {
   process.stdout.on('error', () => process.exit(1));
   const parser = loadParser(__dirname);
   const connection = createConnection(ProposedFeatures.all);
+  // Such as a message that could not be sent any more: worth a line in the log, not the end of the server.
+  process.on('unhandledRejection', (error) => connection.console.error(`Unhandled: ${error}`));
   startSession(connection, { parser, version: packageVersion(__dirname) });
 }
 

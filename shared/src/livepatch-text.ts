@@ -3,5 +3,7 @@
  * starts a server. Says yes too often rather than too seldom; the reader decides.
  */
 export function mentionsLivepatch(text: string): boolean {
-  return /\b(?:klp_|KLP_|KPATCH_)\w|<linux\/livepatch|MODULE_INFO\s*\(\s*livepatch\b/.test(text);
+  return /\b(?:klp_|KLP_|KPATCH_)\w|<linux\/livepatch|MODULE_INFO\s*\(\s*livepatch\b|#\s*include\s*"[^"\n]*(?:klp|livepatch)/.test(
+    text,
+  );
 }

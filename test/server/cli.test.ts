@@ -187,12 +187,12 @@ describe('simulate', () => {
   });
 
   it('shows people the forecast, who waits, a timeline and the log', () => {
-    write('sleepy.c', GOOD_MODULE.replace('"cmdline_proc_show"', '"ep_poll"'));
+    write('sleepy.c', GOOD_MODULE.replace('"cmdline_proc_show"', '"__x64_sys_epoll_wait"'));
     const { status, out } = run('simulate', '--seeds', '5', 'sleepy.c');
     expect(status).toBe(0);
     expect(out).toMatch(/^Loading sleepy on Linux 6\.12/);
     expect(out).toMatch(/Finishes in 1\d\.\d s/);
-    expect(out).toMatch(/^ {2}- .* sleeps in ep_poll\(\); the signal wakes it/m);
+    expect(out).toMatch(/^ {2}- .* sleeps in __x64_sys_epoll_wait\(\); the signal wakes it/m);
     expect(out).toMatch(/#{10,}/);
     expect(out).toContain('livepatch: signaling remaining tasks');
     expect(out).not.toContain('\x1b');

@@ -87,7 +87,7 @@ function summaryText(
   const all = files.flatMap(({ findings }) => findings);
   const counts = (['error', 'warning', 'information', 'hint'] as const).flatMap((severity) => {
     const number = all.filter((finding) => finding.severity === severity).length;
-    return number === 0 ? [] : [count(number, severity, severity === 'information' ? 'informations' : `${severity}s`)];
+    return number === 0 ? [] : [count(number, severity, severity === 'information' ? severity : `${severity}s`)];
   });
   const fixable = all.filter(({ fixes }) => fixes?.some(({ safety }) => safety === 'safe')).length;
   const checked = asked - skipped.length;

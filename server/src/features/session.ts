@@ -95,7 +95,9 @@ class Session {
     connection.onDidOpenTextDocument((params) => this.didOpen(params));
     connection.onDidChangeTextDocument((params) => this.didChange(params));
     connection.onDidCloseTextDocument((params) => this.didClose(params.textDocument.uri));
-    connection.onDidChangeConfiguration(({ settings }) => this.running?.settingsSync.didChange(settings));
+    connection.onDidChangeConfiguration(({ settings }) =>
+      this.running?.settingsSync.didChange(settings).catch((error: unknown) => this.failed('settings', error)),
+    );
     connection.onDidChangeWatchedFiles((params) => this.watchedFilesChanged(params));
     const host: RequestHost = {
       generationOf: (uri) => this.store.generationOf(uri),

@@ -25,6 +25,20 @@ export interface EditorOptions {
   readonly settings?: unknown;
 }
 
+/** All that VS Code with our extension can do, as far as it matters here. */
+export const RICH: EditorOptions = {
+  capabilities: {
+    textDocument: {
+      hover: { contentFormat: ['markdown', 'plaintext'] },
+      documentSymbol: { hierarchicalDocumentSymbolSupport: true },
+      completion: { completionItem: { snippetSupport: true } },
+      codeAction: { isPreferredSupport: true },
+    },
+    workspace: { workspaceEdit: { documentChanges: true } },
+  },
+  initializationOptions: { livepatchClient: true, simulateCommand: true, richHover: true },
+};
+
 /** An editor without a screen: starts the real server, keeps texts, remembers what it was sent. */
 export class Editor {
   readonly process: ChildProcess;

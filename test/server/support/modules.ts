@@ -61,3 +61,28 @@ int main(void)
 	return printf("hello\\n");
 }
 `;
+
+/** Replaces a function in which tasks of every workload sleep. */
+export const SLEEPY = GOOD_MODULE.replace('"cmdline_proc_show"', '"__x64_sys_epoll_wait"');
+
+/** With callbacks, a shadow variable and atomic replace. */
+export const CALLBACKS = GOOD_MODULE.replace(
+  'static struct klp_func',
+  `static int set_up(struct klp_object *obj)
+{
+	return klp_shadow_alloc(obj, COUNTERS, 8, GFP_KERNEL, NULL, NULL) ? 0 : -ENOMEM;
+}
+
+static void take_down(struct klp_object *obj)
+{
+	klp_shadow_free_all(COUNTERS, NULL);
+}
+
+static struct klp_func`,
+)
+  .replace('#include <linux/seq_file.h>\n', '#include <linux/seq_file.h>\n\n#define COUNTERS 0x4711\n')
+  .replace(
+    '\t\t.funcs = funcs,\n',
+    '\t\t.funcs = funcs,\n\t\t.callbacks = {\n\t\t\t.pre_patch = set_up,\n\t\t\t.post_unpatch = take_down,\n\t\t},\n',
+  )
+  .replace('\t.objs = objs,\n', '\t.objs = objs,\n\t.replace = true,\n');

@@ -18,7 +18,7 @@ const TIMES: { readonly [name in CallbackName]: CallbackTimes } = {
     ],
     runsNot: ['when a disable is reversed: it has run already', 'as long as the target module is not loaded'],
     result:
-      'Anything but 0 stops the load and goes to insmod unchanged, so it should be a negative errno. Objects before this one then get their post_unpatch, this one does not. For a target module that is loading, that module is refused.',
+      'Anything but 0 stops the enabling, and klp_enable_patch() returns it unchanged. It should be a negative errno: with a positive value insmod succeeds although nothing is patched. Objects before this one then get their post_unpatch, this one does not. For a target module that is loading, that module is refused.',
   },
   post_patch: {
     runs: [

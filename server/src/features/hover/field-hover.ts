@@ -140,7 +140,7 @@ function nameText(object: KlpObject): string {
   const name = knownValue(object.name);
   if (object.name.kind === 'unknown') return `Here it is not known: ${plain(object.name.why)}.`;
   if (name === null || name === undefined) return 'Here: the kernel itself.';
-  return `Here: the module ${code(name)}. While it is not loaded, ${functionsText(object)} of it wait and nothing is logged; when it loads, a name that it does not have makes the kernel refuse **that** module.`;
+  return `Here: the module ${code(name)}. While it is not loaded, nothing of it is patched and nothing is logged; when it loads, a name that it does not have makes the kernel refuse **that** module.`;
 }
 
 function symposText(func: KlpFunc): string {

@@ -34,7 +34,7 @@ const SHADOW_CALLS: { readonly [callee: string]: ShadowCall } = {
 const STATE_CALLS: { readonly [callee: string]: string } = {
   klp_get_state: 'Returns the entry of `.states` with this id, or NULL. It may be called at any time.',
   klp_get_prev_state:
-    'Returns the state that an installed livepatch has under this id, or NULL. It works only during a transition, so in callbacks of this patch; elsewhere it warns once and returns NULL. In post_unpatch it is of no use.',
+    'Returns the state that an installed livepatch has under this id, or NULL. It works only during a transition: in callbacks for a target module that comes or goes at another time it warns once and returns NULL.',
 };
 
 const CORE_CALLS: { readonly [callee: string]: string } = {
