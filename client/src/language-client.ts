@@ -25,6 +25,13 @@ import {
 } from '../../shared/src/protocol.ts';
 import { DOCUMENT_SELECTOR, type LivepatchDocuments } from './livepatch-documents.ts';
 
+const PICTURE_THEMES: Readonly<Record<vscode.ColorThemeKind, NonNullable<InitializationOptions['theme']>>> = {
+  [vscode.ColorThemeKind.Light]: 'light',
+  [vscode.ColorThemeKind.Dark]: 'dark',
+  [vscode.ColorThemeKind.HighContrast]: 'high-contrast',
+  [vscode.ColorThemeKind.HighContrastLight]: 'high-contrast-light',
+};
+
 /** A bundle of its own, loaded when the server is first needed: activation must stay cheap for every other C file. */
 
 export interface ConnectionOptions {
@@ -93,6 +100,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         livepatchClient: true,
         simulateCommand: true,
         richHover: true,
+        theme: PICTURE_THEMES[vscode.window.activeColorTheme.kind],
       } satisfies InitializationOptions,
       markdown: { isTrusted: { enabledCommands: [SIMULATE_COMMAND] }, supportHtml: false },
       initializationFailedHandler: () => false,

@@ -222,6 +222,7 @@ export class App {
     this.layOut();
     this.showCursor();
     this.legend.paint();
+    this.showVerdict();
     this.report();
   }
 
@@ -234,9 +235,12 @@ export class App {
   }
 
   private showForecast(): void {
-    const { forecast } = this.session;
-    this.verdict.update(forecast ?? 'Simulating…');
-    if (forecast !== null) this.report();
+    this.showVerdict();
+    if (this.session.forecast !== null) this.report();
+  }
+
+  private showVerdict(): void {
+    this.verdict.update(this.session.forecast ?? 'Simulating…', this.session.actions.length > 0);
   }
 
   /** Rows from groups and folds. */

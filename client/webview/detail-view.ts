@@ -2,7 +2,7 @@ import type { PatchImage, SourceRange } from '../../shared/src/model/index.ts';
 import type { Lane, Segment } from '../../shared/src/picture/lanes.ts';
 import { timeText } from '../../shared/src/picture/time-text.ts';
 import { element, icon } from './dom.ts';
-import { heldUp, isBlocked } from './held-up.ts';
+import { byHoldUp, heldUp, isBlocked } from './held-up.ts';
 import { type Row, taskLabel } from './rows.ts';
 import type { Run } from './run.ts';
 import { segmentAt, tally, tallyText } from './tally.ts';
@@ -64,7 +64,10 @@ export class TaskView {
 
   /** Whoever was blocked in this run, longest first; those that are now are marked. */
   private blockers(lanes: readonly Lane[], at: number): HTMLElement[] {
-    const blocked = lanes.filter((lane) => heldUp(lane) > 0).sort((a, b) => heldUp(b) - heldUp(a));
+    const blocked = byHoldUp(
+      lanes.filter((lane) => heldUp(lane) > 0),
+      (lane) => [lane],
+    );
     if (blocked.length === 0) return [];
     const items = blocked.slice(0, MOST_BLOCKED).map((lane) => {
       const now = segmentAt(lane, at);

@@ -9,3 +9,16 @@ export function isBlocked(segment: Segment | null): boolean {
 export function heldUp(lane: Lane): number {
   return lane.segments.reduce((sum, segment) => sum + (isBlocked(segment) ? segment.to - segment.from : 0), 0);
 }
+
+/** Longest held up first; a tenth of a second makes no difference, so that the order of the trace is kept. */
+export function byHoldUp<T>(items: readonly T[], lanesOf: (item: T) => readonly Lane[]): T[] {
+  return items
+    .map((item) => ({ item, time: Math.round(longestHoldUp(lanesOf(item)) / 100_000) }))
+    .sort((a, b) => b.time - a.time)
+    .map(({ item }) => item);
+}
+
+/** Microseconds for which the longest held up task of several was blocked. */
+export function longestHoldUp(lanes: readonly Lane[]): number {
+  return lanes.reduce((most, lane) => Math.max(most, heldUp(lane)), 0);
+}

@@ -1,5 +1,5 @@
 import type { Lane, LaneGroup } from '../../shared/src/picture/lanes.ts';
-import { heldUp } from './held-up.ts';
+import { byHoldUp, longestHoldUp } from './held-up.ts';
 
 /** One line of the timeline: a group of tasks, tasks of a group that behave alike, or one task. */
 export interface Row {
@@ -37,7 +37,7 @@ export function visibleRows(groups: readonly LaneGroup[], folds: Folds, end: num
       continue;
     }
     const id = `group:${group.title}`;
-    const expanded = folds[id] ?? longest(group.lanes) >= end * LONG;
+    const expanded = folds[id] ?? longestHoldUp(group.lanes) >= end * LONG;
     out.push({
       id,
       kind: 'group',
@@ -97,19 +97,6 @@ export function taskRow(lane: Lane, depth: number): Row {
     lanes: [lane],
     expanded: null,
   };
-}
-
-/** Longest held up first; ties keep their order. */
-function byHoldUp<T>(items: readonly T[], lanesOf: (item: T) => readonly Lane[]): T[] {
-  return items
-    .map((item) => ({ item, time: longest(lanesOf(item)) }))
-    .sort((a, b) => b.time - a.time)
-    .map(({ item }) => item);
-}
-
-/** Microseconds. */
-function longest(lanes: readonly Lane[]): number {
-  return lanes.reduce((most, lane) => Math.max(most, heldUp(lane)), 0);
 }
 
 /** What a task does in the run, coarsely: the states in order, each with when it began and what blocked it. */

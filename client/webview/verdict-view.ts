@@ -29,9 +29,15 @@ export function spreadText(forecast: Forecast): string {
 export class VerdictView {
   readonly element = element('section', { class: 'verdict', 'aria-label': 'Forecast' });
   private shown: Forecast | string | null = null;
+  private readonly aside = element(
+    'p',
+    { class: 'aside', hidden: true },
+    'This is about loading the patch and nothing else; the timeline shows what comes of your actions.',
+  );
 
-  /** A forecast, or why there is none (yet). */
-  update(forecast: Forecast | string): void {
+  /** A forecast, or why there is none (yet). `acted` says that more than the load is done in the run shown. */
+  update(forecast: Forecast | string, acted: boolean): void {
+    this.aside.hidden = !acted;
     if (this.shown === forecast) return;
     this.shown = forecast;
     if (typeof forecast === 'string') {
@@ -46,6 +52,7 @@ export class VerdictView {
       ...forecast.advice.slice(0, MOST_ADVICE).map((advice) => element('p', { class: 'advice' }, advice)),
       ...more('More advice', forecast.advice.slice(MOST_ADVICE)),
       ...more('What is assumed', forecast.assumptions),
+      this.aside,
     );
   }
 }

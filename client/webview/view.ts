@@ -1,5 +1,3 @@
-import { axisTicks } from '../../shared/src/picture/time-text.ts';
-
 /** The part of the run that is in sight, in microseconds. */
 export interface View {
   readonly from: number;
@@ -55,13 +53,23 @@ export interface Tick {
   readonly text: string;
 }
 
-/** Marks of the axis: round times, at most `most`, each with as many decimals as tells them apart. */
+/** Round steps between the marks of an axis, in microseconds. */
+const STEPS = [
+  ...[1e3, 1e4, 1e5, 1e6, 1e7].flatMap((power) => [power, 2 * power, 5 * power]).filter((step) => step < 60e6),
+  ...[1, 2, 5, 10, 30, 60].map((minutes) => minutes * 60e6),
+];
+
+/** Marks of the axis: round times, about `most` of them, each with as many decimals as tells them apart. */
 export function ticks(view: View, most: number): Tick[] {
-  const steps = axisTicks(view.to - view.from, most);
-  const step = steps[1] ?? view.to - view.from;
+  const span = view.to - view.from;
+  const fitting = STEPS.filter((step) => span / step <= Math.max(most, 2));
+  // The widest that leaves two marks, when none is narrow enough.
+  const step = fitting[0] !== undefined && fitting[0] <= span ? fitting[0] : STEPS.findLast((wide) => wide <= span);
+  if (step === undefined) return [];
   const out: Tick[] = [];
-  for (let at = Math.ceil(view.from / step) * step; at <= view.to; at += step)
+  for (let at = Math.ceil(view.from / step) * step; at <= view.to; at += step) {
     out.push({ at, text: exactTime(at, step) });
+  }
   return out;
 }
 

@@ -55,6 +55,8 @@ export function lanes(trace: Trace): Lane[] {
   for (const event of trace.events) {
     switch (event.type) {
       case 'transition':
+        // What blocked a task was on the way to the other state: a reversed transition asks anew.
+        if (event.phase === 'reverse') for (const life of lives.values()) life.unblock(event.at);
         if (event.phase === 'done') {
           if (event.target === 'patched') enabled.add(event.patch);
           else enabled.delete(event.patch);
@@ -155,6 +157,14 @@ class LaneBuilder {
     this.state = reason.kind === 'running' ? runs : `blocked-${runs}`;
     this.reason = reason;
     this.stack = stack;
+  }
+
+  unblock(at: number): void {
+    if (this.reason === null || this.ended !== null) return;
+    this.cut(at);
+    this.state = this.state === 'new' || this.state === 'blocked-new' ? 'new' : 'old';
+    this.reason = null;
+    this.stack = [];
   }
 
   signal(at: number, effect: Mark['effect']): void {

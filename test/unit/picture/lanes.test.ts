@@ -55,6 +55,22 @@ describe('lanes', () => {
     expect(lane?.marks).toEqual([{ at: 500, kind: 'signal', effect: 'EINTR' }]);
   });
 
+  test('a reversed transition blocks nobody until a pass says so', () => {
+    const reversed: TraceEvent[] = [
+      ...PATCHING.slice(0, 5),
+      { at: 300, type: 'transition', patch: 'p', target: 'unpatched', phase: 'reverse' },
+      {
+        at: 320,
+        type: 'blocked',
+        task: 102,
+        reason: { kind: 'sleeping-on', function: 'new_ep_poll', original: 'ep_poll' },
+        stack: ['schedule', 'new_ep_poll'],
+      },
+    ];
+    expect(states(trace(reversed), 101)).toEqual(['0-100 rest', '100-120 old', '120-300 blocked-old', '300-1000 old']);
+    expect(states(trace(reversed), 102)).toEqual(['0-100 rest', '100-110 old', '110-320 new', '320-1000 blocked-new']);
+  });
+
   test('after an unpatching transition nothing is patched', () => {
     const disable: TraceEvent[] = [
       { at: 700, type: 'transition', patch: 'p', target: 'unpatched', phase: 'init' },
