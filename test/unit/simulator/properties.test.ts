@@ -1,0 +1,232 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { PatchImage } from '../../../shared/src/model/index.ts';
+import { stateAt } from '../../../shared/src/simulator/replay.ts';
+import type { Step } from '../../../shared/src/simulator/step.ts';
+import type { Trace } from '../../../shared/src/simulator/trace.ts';
+import type { Duration, Phase, TaskGroup, Workload } from '../../../shared/src/simulator/workload.ts';
+import { at, events, FOREVER, load, machine, patch, play, SECOND } from './support.ts';
+
+/**
+ * Random machines and random things that people do to them. The simulator checks itself at every step and throws; what
+ * is asserted here besides is what a reader of the trace relies on.
+ */
+
+const FUNCTIONS = ['f', 'g', 'h', 'main_loop', 'schedule'];
+const MODULES = ['ext4', 'nf_tables'];
+
+const duration: fc.Arbitrary<Duration> = fc.oneof(
+  fc.constant(FOREVER),
+  fc.record({ min: fc.integer({ min: 1000, max: 20_000 }), max: fc.integer({ min: 20_000, max: 3_000_000 }) }),
+  fc.integer({ min: 5000, max: 2_000_000 }).map((mean) => ({ min: 1, max: mean * 10, mean })),
+);
+const finite = duration.filter((time) => time.max !== 'forever');
+
+const stack = fc
+  .array(fc.constantFrom(...FUNCTIONS, 'x', 'y', 'h [ext4]'), { maxLength: 4 })
+  .map((frames) => ['__schedule', 'schedule', ...frames]);
+
+const sleep: fc.Arbitrary<Phase> = fc.record({
+  do: fc.constant('sleep' as const),
+  for: duration,
+  stack,
+  state: fc.constantFrom('interruptible', 'uninterruptible', 'killable', 'idle', 'stopped'),
+  syscall: fc.constantFrom('read', 'epoll_wait'),
+  onSignal: fc.constantFrom('restarts', 'EINTR'),
+  reliable: fc.constantFrom(true, true, true, false),
+});
+const phase: fc.Arbitrary<Phase> = fc.oneof(
+  sleep,
+  fc.record({ do: fc.constant('user' as const), for: duration }),
+  fc.record({ do: fc.constant('kernel' as const), for: finite, stack, condResched: fc.boolean() }),
+);
+
+const group: fc.Arbitrary<TaskGroup> = fc.record({
+  comm: fc.constantFrom('nginx', 'kworker/0:1', 'iou-wrk-7', 'make'),
+  kind: fc.constantFrom('user', 'user', 'kthread', 'io_worker'),
+  count: fc.integer({ min: 0, max: 3 }),
+  behaviour: fc.record({ phases: fc.array(phase, { minLength: 1, maxLength: 4 }) }),
+});
+const forking: fc.Arbitrary<TaskGroup> = fc.record({
+  comm: fc.constant('make'),
+  kind: fc.constant('user'),
+  count: fc.integer({ min: 0, max: 2 }),
+  behaviour: finite.chain((time) =>
+    finite.map((childLives) => ({
+      phases: [
+        { do: 'user' as const, for: { min: 50_000, max: 400_000 } },
+        { do: 'fork' as const, childLives, childComm: 'cc1' },
+        {
+          do: 'sleep' as const,
+          for: time,
+          stack: ['schedule', 'g'],
+          state: 'interruptible' as const,
+          syscall: 'wait4',
+        },
+      ],
+    })),
+  ),
+});
+
+const workload: fc.Arbitrary<Workload> = fc
+  .record({
+    tasks: fc.array(fc.oneof({ weight: 4, arbitrary: group }, { weight: 1, arbitrary: forking }), { maxLength: 5 }),
+    cpus: fc.integer({ min: 1, max: 4 }),
+    hz: fc.constantFrom(100, 250, 300, 1000),
+    nohzFullCpus: fc.subarray([1, 2, 3]),
+    modules: fc.subarray(MODULES),
+  })
+  .map(({ tasks, ...more }) => machine(tasks, more));
+
+const image: fc.Arbitrary<PatchImage> = fc
+  .record({
+    module: fc.constantFrom('one', 'two', 'three'),
+    vmlinux: fc.subarray(FUNCTIONS),
+    ext4: fc.subarray(['h', 'k']),
+    replace: fc.boolean(),
+    replaceable: fc.boolean(),
+    prePatch: fc.constantFrom(0, 0, 0, 0, -19, 1),
+    hasExit: fc.constantFrom(true, true, false),
+    states: fc.array(fc.record({ id: fc.integer({ min: 1, max: 2 }), version: fc.integer({ min: 1, max: 2 }) }), {
+      maxLength: 1,
+    }),
+  })
+  .map(({ module, vmlinux, ext4, prePatch, ...more }) =>
+    patch(
+      module,
+      {
+        vmlinux: { funcs: vmlinux, callbacks: { pre_patch: prePatch, post_patch: 0, pre_unpatch: 0, post_unpatch: 0 } },
+        ext4: { funcs: ext4, callbacks: ['pre_patch', 'post_patch', 'pre_unpatch', 'post_unpatch'] },
+      },
+      more,
+    ),
+  );
+
+const action: fc.Arbitrary<Step> = fc
+  .record({
+    seconds: fc.integer({ min: 0, max: 400 }).map((tenths) => tenths / 10),
+    what: fc.oneof(
+      { weight: 3, arbitrary: image.map(load) },
+      {
+        weight: 4,
+        arbitrary: fc
+          .record({
+            path: fc.constantFrom(
+              'one/enabled',
+              'two/enabled',
+              'three/enabled',
+              'one/force',
+              'two/force',
+              'two/replaceable',
+            ),
+            value: fc.constantFrom('0', '1', 'x'),
+          })
+          .map(({ path, value }) => ({ do: 'write' as const, path, value })),
+      },
+      fc.constantFrom('one', 'two', 'three').map((module) => ({ do: 'unload' as const, module })),
+      fc.constantFrom(...MODULES).map((module) => ({ do: 'load-target' as const, module })),
+      fc.constantFrom(...MODULES).map((module) => ({ do: 'unload-target' as const, module })),
+      fc.constantFrom('0', '1').map((value) => ({ do: 'sysctl' as const, name: 'kernel.ftrace_enabled', value })),
+    ),
+  })
+  .map(({ seconds, what }) => at(seconds, what));
+const steps = fc.array(action, { minLength: 1, maxLength: 12 }).map((list) => [...list].sort((a, b) => a.at - b.at));
+
+const options = fc.record({ kernel: fc.constantFrom('6.12', '6.1', '6.12+replaceable', '6.16'), seed: fc.integer() });
+const TIME_LIMIT = 45 * SECOND;
+
+function checkTrace(trace: Trace): void {
+  let last = 0;
+  const wrong = trace.events.filter((event) => {
+    const inOrder = Number.isSafeInteger(event.at) && event.at >= last;
+    last = event.at;
+    const stateKnown = (event.type !== 'patch-state' && event.type !== 'fork') || [-1, 0, 1].includes(event.state);
+    return !inOrder || !stateKnown || (event.type === 'step' && event.errno > 0);
+  });
+  expect(wrong).toEqual([]);
+  expect(trace.end).toBeGreaterThanOrEqual(last);
+  // The log and the transitions tell the same.
+  const log = events(trace, 'log').map((event) => event.text);
+  const done = events(trace, 'transition').filter((event) => event.phase === 'done');
+  expect(log.filter((text) => / (un)?patching complete$|: (un)?patching complete/.test(text))).toEqual(
+    done.map(
+      (event) => `livepatch: '${event.patch}': ${event.target === 'patched' ? 'patching' : 'unpatching'} complete`,
+    ),
+  );
+  const end = stateAt(trace, trace.end);
+  if (end.transition === null) {
+    expect(end.tasks.every((task) => task.patchState === -1 && task.blocked === null)).toBe(true);
+    expect(end.funcStacks.every((entry) => entry.stack.every((each) => !each.transition && !each.nop))).toBe(true);
+  } else {
+    expect(trace.stopped).not.toBe('quiet');
+    expect(end.tasks.every((task) => task.patchState !== -1)).toBe(true);
+  }
+  // What is patched is what is registered.
+  const patched = end.sysfs.some((node) => node.path.endsWith('/patched') && node.value === '1');
+  if (end.funcStacks.length > 0) expect(patched).toBe(true);
+}
+
+describe('whatever happens', { timeout: 30_000 }, () => {
+  it('the trace is consistent, and the same options give the same bytes', () => {
+    fc.assert(
+      fc.property(workload, steps, options, (workload, steps, options) => {
+        const trace = play(workload, steps, { ...options, timeLimit: TIME_LIMIT });
+        checkTrace(trace);
+        expect(JSON.stringify(play(workload, steps, { ...options, timeLimit: TIME_LIMIT }))).toBe(
+          JSON.stringify(trace),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('a step changes nothing of what was before it', () => {
+    fc.assert(
+      fc.property(workload, steps, options, action, (workload, steps, options, extra) => {
+        const without = play(workload, steps, { ...options, timeLimit: TIME_LIMIT });
+        const more = [...steps, extra].sort((a, b) => a.at - b.at);
+        const withIt = play(workload, more, { ...options, timeLimit: TIME_LIMIT });
+        const before = (trace: Trace) =>
+          trace.events
+            .filter((event) => event.at < extra.at)
+            .map((event) => (event.type === 'step' ? { ...event, index: 0 } : event));
+        // Without the step the run may have come to rest, and ended, before it.
+        const limit = without.stopped === 'quiet' ? without.end : extra.at;
+        const cut = (trace: Trace) => before(trace).filter((event) => event.at < limit);
+        expect(cut(withIt)).toEqual(cut(without));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('a patch of functions that nobody is in ends by itself', () => {
+    const sane = workload.map((each) => ({
+      ...each,
+      tasks: each.tasks.map((tasks) => ({
+        ...tasks,
+        behaviour: {
+          phases: tasks.behaviour.phases.map((phase) => {
+            if (phase.do === 'sleep') return { ...phase, reliable: true };
+            return phase.do === 'kernel' ? { ...phase, for: { min: 1, max: 50 } } : phase;
+          }),
+        },
+      })),
+    }));
+    fc.assert(
+      fc.property(sane, fc.integer(), (workload, seed) => {
+        const busy = { ...workload, nohzFullCpus: [] };
+        const kthreadsRun = busy.tasks.some(
+          (tasks) =>
+            tasks.kind !== 'user' &&
+            tasks.behaviour.phases.some((phase) => phase.do === 'user' || phase.do === 'kernel'),
+        );
+        fc.pre(!kthreadsRun);
+        const trace = play(busy, [at(0, load(patch('lp', { vmlinux: ['nobody_is_here'] })))], { seed });
+        expect(trace.stopped).toBe('quiet');
+        expect(trace.end).toBeLessThan(4 * SECOND);
+        expect(events(trace, 'log').at(-1)?.text).toBe("livepatch: 'lp': patching complete");
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
