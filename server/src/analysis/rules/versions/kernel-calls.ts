@@ -7,16 +7,20 @@ import { bodyOf, definitionsOf } from '../queries.ts';
  * macro, variable or parameter of this name, or declares it itself (for a livepatch relocation, say).
  */
 export function kernelCalls(module: LivepatchModule, name: string): CallSite[] {
-  const own =
+  const calls = module.functions
+    .filter(({ conditions }) => conditions.length === 0)
+    .flatMap((inFunction) => inFunction.calls.map((call) => ({ call, inFunction })))
+    .filter(({ call }) => call.callee === name && call.conditions.length === 0);
+  if (calls.length === 0 || isOwnName(module, name)) return [];
+  return calls.filter(({ inFunction }) => !isLocalName(module, inFunction, name)).map(({ call }) => call);
+}
+
+function isOwnName(module: LivepatchModule, name: string): boolean {
+  return (
     definitionsOf(module, name).length > 0 ||
     module.declaredFunctions.some((declared) => declared.name === name) ||
-    [...module.macros, ...module.variables].some((other) => other.name === name) ||
-    module.files.some(({ text }) => new RegExp(`^[ \\t]*#[ \\t]*define[ \\t]+${name}\\b`, 'm').test(text));
-  if (own) return [];
-  return module.functions
-    .filter(({ conditions }) => conditions.length === 0)
-    .filter((definition) => !isLocalName(module, definition, name))
-    .flatMap(({ calls }) => calls.filter(({ callee, conditions }) => callee === name && conditions.length === 0));
+    [...module.macros, ...module.variables].some((other) => other.name === name)
+  );
 }
 
 /** Whether the function has a parameter or a variable of this name: a pointer that was found in another way. */
