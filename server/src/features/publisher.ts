@@ -8,9 +8,9 @@ import { images } from './images.ts';
  * How long after the last edit findings are sent, in milliseconds: some times what the last check took, so that a module
  * that is slow to check is not checked for every key.
  */
-const MIN_DELAY = 25;
-const MAX_DELAY = 400;
-const TIMES = 4;
+const MIN_DELAY = 20;
+const MAX_DELAY = 300;
+const TIMES = 2;
 
 /**
  * Sends what changes with a document and nobody asks for: diagnostics to clients that do not pull them, images to clients

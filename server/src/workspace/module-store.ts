@@ -143,8 +143,8 @@ export class ModuleStore {
   }
 
   private async readModuleOf(document: OpenDocument): Promise<LivepatchModule | null> {
-    const parser = await this.parser;
     const generation = document.generation;
+    const parser = await this.parser;
     const found = await this.findModuleOf(document);
     // Edited while the disk was read: what was found may be another module by now.
     const current = this.documents.get(document.file);
