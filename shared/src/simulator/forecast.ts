@@ -208,7 +208,7 @@ function blockers(results: readonly Result[], typical: Result): Blocker[] {
   return list.sort(
     (a, b) =>
       order[a.released] - order[b.released] ||
-      (b.until ?? 0) - (a.until ?? 0) ||
+      wholeSeconds(b.until) - wholeSeconds(a.until) ||
       b.seeds - a.seeds ||
       b.tasks - a.tasks ||
       (a.comm < b.comm ? -1 : a.comm > b.comm ? 1 : 0),
@@ -219,6 +219,9 @@ function blockers(results: readonly Result[], typical: Result): Blocker[] {
 function family(comm: string): string {
   return comm.replace(/\d+/g, '*');
 }
+
+/** What differs by less is no reason to name one before the other. */
+const wholeSeconds = (time: number | null): number => Math.floor((time ?? 0) / 1_000_000);
 
 function slowest(holds: readonly Hold[]): Hold {
   return holds.reduce((a, b) => ((b.until ?? Infinity) > (a.until ?? Infinity) ? b : a));

@@ -101,7 +101,10 @@ export type TraceEvent = {
     }
   | { readonly type: 'fork'; readonly parent: number; readonly child: TraceTask; readonly state: PatchState }
   | { readonly type: 'exit'; readonly task: number }
-  /** A sysfs file or directory below /sys/kernel/livepatch; null when it vanished; '' for a directory. Values without newline. */
+  /**
+   * A sysfs file or directory below /sys/kernel/livepatch. Values without newline; '' for a directory, and for `force`, which
+   * can't be read. Null when a directory vanished, with all that is below it.
+   */
   | { readonly type: 'sysfs'; readonly path: string; readonly value: string | null }
   /** The stack of replacements of one function, newest first. */
   | {
