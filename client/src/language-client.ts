@@ -1,4 +1,4 @@
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import {
   CloseAction,
   type CloseHandlerResult,
@@ -25,14 +25,15 @@ import {
 } from '../../shared/src/protocol.ts';
 import { DOCUMENT_SELECTOR, type LivepatchDocuments } from './livepatch-documents.ts';
 
+/** A bundle of its own, loaded when the server is first needed: activation must stay cheap for every other C file. */
+
+/** What the server is told of the window's colours, for the picture in the hover. */
 const PICTURE_THEMES: Readonly<Record<vscode.ColorThemeKind, NonNullable<InitializationOptions['theme']>>> = {
   [vscode.ColorThemeKind.Light]: 'light',
   [vscode.ColorThemeKind.Dark]: 'dark',
   [vscode.ColorThemeKind.HighContrast]: 'high-contrast',
   [vscode.ColorThemeKind.HighContrastLight]: 'high-contrast-light',
 };
-
-/** A bundle of its own, loaded when the server is first needed: activation must stay cheap for every other C file. */
 
 export interface ConnectionOptions {
   /** Path of the bundled server. */
