@@ -179,8 +179,37 @@ err:
 		pr_info("done\\n");
 	return ret;`,
     ],
+    [
+      'a look at the result through a macro',
+      `
+	int ret;
+
+	ret = klp_enable_patch(&patch);
+	if (unlikely(ret))
+		return ret;
+	return 0;`,
+    ],
   ])('%s: fine', (_, body) => {
     check(init(body));
+  });
+
+  it.each([
+    [
+      'an allocation',
+      '\tbuffer = kzalloc(64, GFP_KERNEL); //~ init-fails-after-enable\n\tif (!buffer)\n\t\treturn -ENOMEM;',
+    ],
+    ['a test', '\tif (start_reporting(1)) //~ init-fails-after-enable\n\t\treturn -EBUSY;'],
+  ])('%s that makes init fail: a finding', (_, behind) => {
+    check(
+      init(`
+	void *buffer;
+	int ret = klp_enable_patch(&patch);
+
+	if (ret)
+		return ret;
+${behind}
+	return 0;`),
+    );
   });
 
   it('stored first: a finding', () => {

@@ -1,5 +1,6 @@
-import type { CallSite, LivepatchModule } from '../../../../../shared/src/model/index.ts';
+import type { CallSite, FunctionDefinition, LivepatchModule } from '../../../../../shared/src/model/index.ts';
 import type { Rule } from '../../rule.ts';
+import { textOf } from '../edits.ts';
 import { type EnableCall, enableCalls, follows } from '../enable-calls.ts';
 import { exampleModule } from '../example-module.ts';
 
@@ -85,28 +86,61 @@ module_init(uptime_fix_init);`,
   },
 };
 
-/** Calls whose result init returns, made in the same block after the patch was enabled. */
+/** Calls made in the same block after the patch was enabled whose failure makes init fail. */
 function failuresBehind(module: LivepatchModule, { call: enable, inFunction }: EnableCall): CallSite[] {
   if (enable.result.kind === 'returned') return [];
-  return inFunction.calls.filter(({ range, callee, result, ...rest }) => {
-    if (callee === 'klp_enable_patch' || range.start < enable.range.end) return false;
-    if (result.kind !== 'returned' && !(result.kind === 'assigned' && result.returned)) return false;
+  const text = textOf(module, enable.range.file);
+  return inFunction.calls.filter((call) => {
+    if (call.callee === 'klp_enable_patch' || call.range.start < enable.range.end) return false;
+    if (looksAt(call, enable) || alwaysSucceeds(module, call.callee)) return false;
     // A success returned in between: what follows is the way out after a failure.
     const leaves = inFunction.returns.some(
-      ({ range: statement, value }) =>
-        statement.start > enable.range.end &&
-        statement.end < range.start &&
-        value.kind === 'known' &&
-        value.value === 0,
+      ({ range, value }) =>
+        range.start > enable.range.end && range.end < call.range.start && value.kind === 'known' && value.value === 0,
     );
-    if (leaves || alwaysSucceeds(module, callee)) return false;
-    return follows(module, enable, { range, callee, result, ...rest });
+    if (leaves || !follows(module, enable, call)) return false;
+    return isReturned(call) || failsAtOnce(text, inFunction, call);
   });
+}
+
+function isReturned({ result }: CallSite): boolean {
+  return result.kind === 'returned' || (result.kind === 'assigned' && result.returned);
+}
+
+/** `if (f()) return -EINVAL;` or `x = f(); if (!x) return -ENOMEM;`. */
+function failsAtOnce(text: string, inFunction: FunctionDefinition, { range, result }: CallSite): boolean {
+  const behind = text.slice(range.end, inFunction.range.end);
+  const test =
+    result.kind === 'tested'
+      ? /^[^;{}]*\)\s*\{?\s*(?=return\b)/.exec(behind)
+      : result.kind === 'assigned'
+        ? /^\s*;\s*if\s*\(([^;{}]*)\)\s*\{?\s*(?=return\b)/.exec(behind)
+        : null;
+  if (!test) return false;
+  if (result.kind === 'assigned' && !new RegExp(`(?<![\\w.>])${escape(result.to)}\\b`).test(test[1] ?? ''))
+    return false;
+  const at = range.end + test[0].length;
+  return inFunction.returns.some(
+    (statement) => statement.range.start === at && !(statement.value.kind === 'known' && statement.value.value === 0),
+  );
+}
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/** `if (unlikely(ret))`, `if (WARN_ON(ret))` behind `ret = klp_enable_patch()`. */
+function looksAt(call: CallSite, enable: CallSite): boolean {
+  const { result } = enable;
+  return (
+    result.kind === 'assigned' &&
+    call.arguments.some(({ text }) => new RegExp(`(?<![\\w.>])${escape(result.to)}\\b`).test(text))
+  );
 }
 
 function alwaysSucceeds(module: LivepatchModule, callee: string): boolean {
   const definition = module.functions.find(({ name }) => name === callee);
-  if (!definition) return /^(?:PTR_ERR|IS_ERR|min|max|clamp|READ_ONCE|likely|unlikely)\b/.test(callee);
+  if (!definition) return /^(?:pr_\w+|printk|min|max|clamp|READ_ONCE)$/.test(callee);
   return (
     definition.returns.length > 0 &&
     definition.returns.every(({ value }) => value.kind === 'known' && value.value === 0)

@@ -97,7 +97,7 @@ module_init(uptime_fix_init);`,
         {
           range: second.call.range,
           message:
-            `The module has enabled "${first.patch?.name}" already. The kernel calls both patches after the module and ` +
+            `The module has enabled "${first.patch?.name}" already. The kernel names both after the module, and ` +
             'klp_enable_patch() returns -EEXIST for the second.',
           related: [{ range: first.call.range, message: 'The first patch is enabled here' }],
         },

@@ -62,7 +62,7 @@ static struct klp_func funcs[] = {
       return [
         {
           range: oldName.range,
-          message: `${what}. klp_enable_patch() says "symbol '${oldName.value}' not found in symbol table" and returns -EINVAL.`,
+          message: `${what}. The kernel says "symbol '${oldName.value}' not found in symbol table" and refuses it with -EINVAL.`,
           fixes: fixesFor(module, entry),
         },
       ];

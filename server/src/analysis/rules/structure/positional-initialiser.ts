@@ -75,7 +75,10 @@ function positionalFields(initialiser: KlpInitialiser): RuleFinding[] {
         ? [
             {
               title: 'Name the fields',
-              safety: 'safe' as const,
+              // Before 5.5, which put `states` in front of it, the third place of a patch was that of `replace`.
+              safety: fields.every(({ name }) => name !== 'states' && name !== 'replace')
+                ? ('safe' as const)
+                : ('suggestion' as const),
               edits: fields.map(({ name, valueRange }) => insertAt(valueRange.file, valueRange.start, `.${name} = `)),
             },
           ]

@@ -57,13 +57,18 @@ static struct klp_func funcs[] = {
   },
   check(module) {
     return seenFuncs(module).flatMap(({ entry: { oldSympos } }) => {
-      if (oldSympos.kind !== 'known' || (oldSympos.value >= 0 && oldSympos.value <= MOST)) return [];
+      if (
+        oldSympos.kind !== 'known' ||
+        !Number.isInteger(oldSympos.value) ||
+        (oldSympos.value >= 0 && oldSympos.value <= MOST)
+      )
+        return [];
       return [
         {
           range: oldSympos.range,
           message:
-            `There is no symbol position ${oldSympos.value}. klp_enable_patch() returns -EINVAL: ` +
-            'the symbol position is not found.',
+            `No name has a symbol at position ${oldSympos.value}. The kernel says "symbol position ` +
+            `${BigInt.asUintN(64, BigInt(oldSympos.value))} … not found" and refuses it with -EINVAL.`,
           fixes: [
             {
               title: 'Write 0: the name is unique',
