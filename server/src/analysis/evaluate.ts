@@ -23,22 +23,40 @@ const LEVEL = new Map(BINARY.flatMap((operators, level) => operators.map((operat
 const TYPE_WORD =
   /^(?:const|volatile|unsigned|signed|char|short|int|long|bool|_Bool|void|struct|union|enum|float|double|size_t|ssize_t|u?int(?:8|16|32|64|ptr)_t|[us](?:8|16|32|64)|__[us](?:8|16|32|64)|gfp_t)$/;
 
-class NotConstant extends Error {}
+/** Thrown out of the middle of an expression. No Error: that would collect the stack, for nothing, and often. */
+class NotConstant {
+  readonly why: string;
+
+  constructor(why: string) {
+    this.why = why;
+  }
+}
 
 /** Evaluates an integer constant expression whose macros are replaced already. */
 export function evaluateNumber(tokens: readonly Token[], constants: Constants): Evaluation<number> {
   // Most expressions are a single token.
   const only = tokens.length === 1 ? tokens[0] : undefined;
   if (only?.kind === 'number') return readNumber(only.text);
+  if (only?.kind === 'name') return evaluateName(only.text, constants);
   try {
     const evaluator = new Evaluator(tokens, constants);
     const value = evaluator.conditional();
     evaluator.end();
     return { value };
   } catch (error) {
-    if (error instanceof NotConstant) return { why: error.message };
+    if (error instanceof NotConstant) return { why: error.why };
     throw error;
   }
+}
+
+/** What a name that is no macro of the module stands for. */
+function evaluateName(name: string, constants: Constants): Evaluation<number> {
+  if (name === 'NULL' || name === 'false') return { value: 0 };
+  if (name === 'true') return { value: 1 };
+  const value = constants.get(name) ?? ERRNO.get(name);
+  if (value !== undefined) return { value };
+  const isMacro = /^[A-Z][A-Z0-9_]*$/.test(name);
+  return { why: isMacro ? `${name} is not defined in this module` : `${name} is known only at run time` };
 }
 
 function readNumber(text: string): Evaluation<number> {
@@ -180,13 +198,9 @@ class Evaluator {
   }
 
   private named(name: string): number {
-    if (name === 'NULL' || name === 'false') return 0;
-    if (name === 'true') return 1;
-    const value = this.constants.get(name) ?? ERRNO.get(name);
-    if (value !== undefined) return value;
-    throw new NotConstant(
-      /^[A-Z][A-Z0-9_]*$/.test(name) ? `${name} is not defined in this module` : `${name} is known only at run time`,
-    );
+    const named = evaluateName(name, this.constants);
+    if ('value' in named) return named.value;
+    throw new NotConstant(named.why);
   }
 
   /** After `(`: a cast's type and its `)`. */

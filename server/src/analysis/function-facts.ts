@@ -22,8 +22,15 @@ export type ResultFact =
 export interface CallFact extends Span {
   readonly callee: string;
   readonly calleeSpan: Span;
-  readonly arguments: readonly Span[];
+  readonly arguments: readonly ExpressionFact[];
   readonly result: ResultFact;
+}
+
+/** An expression that may be a constant, with the tokens that tell. */
+export interface ExpressionFact extends Span {
+  readonly text: string;
+  /** Null when it can be none, whatever the module's macros are. */
+  readonly tokens: readonly Token[] | null;
 }
 
 export interface WriteFact extends Span {
@@ -36,13 +43,15 @@ export interface WriteFact extends Span {
 /** What a function's body says, read from its own text alone. */
 export interface BodyFacts {
   readonly calls: readonly CallFact[];
-  readonly returns: readonly { readonly span: Span; readonly value: Span | null }[];
+  readonly returns: readonly { readonly span: Span; readonly value: ExpressionFact | null }[];
   readonly staticLocals: readonly { readonly name: string; readonly span: Span }[];
   readonly uses: readonly string[];
   /** Assignments whose left side is more than a name: `patch.replace = x`, `objs[0].funcs = y`, `p->mod = z`. */
   readonly writes: readonly WriteFact[];
   /** `f = funcs`, `f = &objs[0]`: plain names on the right, for telling that a table has a second name. */
   readonly aliases: readonly { readonly to: string; readonly of: string }[];
+  /** Arguments that are a name, `&name` or `&name[i]`. */
+  readonly passed: readonly { readonly callee: string; readonly variable: string }[];
 }
 
 /** Macros that pass their argument's value on. */
@@ -66,7 +75,46 @@ export function readBody(parser: CParser, text: string, tokens: readonly Token[]
   const root = parser.parse(maskKernelMacros(source));
   const reader = new BodyReader(source, body.start);
   reader.visit(root);
-  return { ...reader.facts(), uses: readUses(tokens, body) };
+  const { calls, returns, ...facts } = reader.facts();
+  const passed: { callee: string; variable: string }[] = [];
+  const expression = (span: Span) => readExpression(text, tokens, span);
+  return {
+    ...facts,
+    calls: calls.map((call) => {
+      const given = call.arguments.map(expression);
+      for (const argument of given) {
+        const variable = /^&?\s*([A-Za-z_]\w*)\s*(?:\[[^\]]*\])?$/.exec(argument.text)?.[1];
+        if (variable) passed.push({ callee: call.callee, variable });
+      }
+      return { ...call, arguments: given };
+    }),
+    returns: returns.map(({ span, value }) => ({ span, value: value && expression(value) })),
+    uses: readUses(tokens, body),
+    passed,
+  };
+}
+
+function readExpression(text: string, tokens: readonly Token[], span: Span): ExpressionFact {
+  const { start, end } = span;
+  const own = tokensIn(tokens, span);
+  const [first] = own;
+  const never =
+    first?.text === '&' || own.some(({ kind, text: word }) => kind === 'string' || word === '->' || word === '.');
+  return { start, end, text: text.slice(start, end), tokens: never ? null : own };
+}
+
+/** The tokens of a span; they are in order, so the first one is found by halving. */
+function tokensIn(tokens: readonly Token[], { start, end }: Span): readonly Token[] {
+  let low = 0;
+  let high = tokens.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((tokens[middle] as Token).start < start) low = middle + 1;
+    else high = middle;
+  }
+  let last = low;
+  while (last < tokens.length && (tokens[last] as Token).end <= end) last++;
+  return tokens.slice(low, last).filter(({ kind }) => kind !== 'directive');
 }
 
 /** Identifiers that are more than a callee or a field's name. */
@@ -117,8 +165,8 @@ class BodyReader {
     this.offset = offset;
   }
 
-  facts(): Omit<BodyFacts, 'uses'> {
-    const calls = this.calls.map((call): CallFact => {
+  facts() {
+    const calls = this.calls.map((call) => {
       const { callee, calleeSpan, arguments: given, span } = call;
       return { callee, calleeSpan, arguments: given, ...span, result: this.result(call) };
     });

@@ -1,9 +1,8 @@
 import type { Argument, CallSite, FunctionDefinition, ResultUse, Value } from '../../../shared/src/model/index.ts';
 import { ABSENT } from '../../../shared/src/model/index.ts';
-import type { CallFact, ResultFact, Span } from './function-facts.ts';
+import type { CallFact, ExpressionFact, ResultFact } from './function-facts.ts';
 import type { PlacedFunction } from './run-time-changes.ts';
-import type { Token } from './scanner.ts';
-import { conditionsAt, type PlacedItem, rangeIn, type Scope, textOf, unknown } from './scope.ts';
+import { conditionsAt, type PlacedItem, rangeIn, remembered, type Scope, unknown } from './scope.ts';
 
 /**
  * A function with its ranges in the file. The last result is kept with the item: as long as the item stays at its place
@@ -14,34 +13,29 @@ export function buildFunction(
   scope: Scope,
   environment: string,
 ): FunctionDefinition {
-  const { conditions } = place.around;
-  const key = `${place.unit.file}\n${place.base}\n${JSON.stringify(conditions)}\n${environment}`;
-  const memory = place.item.memory;
-  if (memory.get('function key') === key) return memory.get('function') as FunctionDefinition;
-  const { specifiers, facts } = content;
-  const definition: FunctionDefinition = {
-    name: content.name,
-    nameRange: rangeIn(place, content.nameSpan),
-    returnType: specifiers.type,
-    parameters: content.parameters,
-    static: specifiers.static,
-    inline: specifiers.inline,
-    attributes: specifiers.attributes,
-    conditions: conditionsAt(place, content.nameSpan.start),
-    range: rangeIn(place, content.span),
-    bodyRange: rangeIn(place, content.body),
-    calls: facts.calls.map((call) => buildCall(place, scope, call)),
-    returns: facts.returns.map(({ span, value }) => ({
-      range: rangeIn(place, span),
-      value: value === null ? ABSENT : constant(place, scope, value),
-      text: value === null ? '' : textOf(place, value),
-    })),
-    staticLocals: facts.staticLocals.map(({ name, span }) => ({ name, range: rangeIn(place, span) })),
-    uses: facts.uses,
-  };
-  memory.set('function key', key);
-  memory.set('function', definition);
-  return definition;
+  return remembered(place, 'function', environment, () => {
+    const { specifiers, facts } = content;
+    return {
+      name: content.name,
+      nameRange: rangeIn(place, content.nameSpan),
+      returnType: specifiers.type,
+      parameters: content.parameters,
+      static: specifiers.static,
+      inline: specifiers.inline,
+      attributes: specifiers.attributes,
+      conditions: conditionsAt(place, content.nameSpan.start),
+      range: rangeIn(place, content.span),
+      bodyRange: rangeIn(place, content.body),
+      calls: facts.calls.map((call) => buildCall(place, scope, call)),
+      returns: facts.returns.map(({ span, value }) => ({
+        range: rangeIn(place, span),
+        value: value === null ? ABSENT : constant(place, scope, value),
+        text: value?.text ?? '',
+      })),
+      staticLocals: facts.staticLocals.map(({ name, span }) => ({ name, range: rangeIn(place, span) })),
+      uses: facts.uses,
+    };
+  });
 }
 
 function buildCall(place: PlacedItem, scope: Scope, call: CallFact): CallSite {
@@ -49,8 +43,8 @@ function buildCall(place: PlacedItem, scope: Scope, call: CallFact): CallSite {
     callee: call.callee,
     calleeRange: rangeIn(place, call.calleeSpan),
     range: rangeIn(place, call),
-    arguments: call.arguments.map((span): Argument => {
-      return { text: textOf(place, span), range: rangeIn(place, span), constant: constant(place, scope, span) };
+    arguments: call.arguments.map((argument): Argument => {
+      return { text: argument.text, range: rangeIn(place, argument), constant: constant(place, scope, argument) };
     }),
     conditions: conditionsAt(place, call.start),
     result: buildResult(place, call.result),
@@ -63,27 +57,7 @@ function buildResult(place: PlacedItem, result: ResultFact): ResultUse {
   return { ...result, dereferencedFirst: dereferencedFirst && rangeIn(place, dereferencedFirst) };
 }
 
-function constant(place: PlacedItem, scope: Scope, span: Span): Value<number> {
-  const range = rangeIn(place, span);
-  const tokens = tokensIn(place.item.cut.tokens, span);
-  const [first] = tokens;
-  if (first?.kind === 'string') return unknown('a string', range);
-  if (first?.text === '&' || tokens.some(({ text }) => text === '->' || text === '.')) {
-    return unknown('known only at run time', range);
-  }
-  return scope.number(tokens, range);
-}
-
-/** The tokens of a span; they are in order, so the first one is found by halving. */
-function tokensIn(tokens: readonly Token[], { start, end }: Span): readonly Token[] {
-  let low = 0;
-  let high = tokens.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((tokens[middle] as Token).start < start) low = middle + 1;
-    else high = middle;
-  }
-  let last = low;
-  while (last < tokens.length && (tokens[last] as Token).end <= end) last++;
-  return tokens.slice(low, last).filter(({ kind }) => kind !== 'directive');
+function constant(place: PlacedItem, scope: Scope, { start, end, tokens }: ExpressionFact): Value<number> {
+  const range = rangeIn(place, { start, end });
+  return tokens === null ? unknown('known only at run time', range) : scope.number(tokens, range);
 }

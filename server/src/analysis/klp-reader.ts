@@ -29,6 +29,7 @@ import {
   conditionsAt,
   type PlacedItem,
   rangeIn,
+  remembered,
   type Scope,
   settle,
   storageOf,
@@ -55,9 +56,13 @@ export class KlpReader {
   private readonly changes: Changes;
   private readonly known = new Map<VariableFact, KlpTable<Entry>>();
 
-  constructor(scope: Scope, changes: Changes) {
+  /** All that a table without references depends on outside its own item: macros, constants, names of the module. */
+  private readonly names: string;
+
+  constructor(scope: Scope, changes: Changes, names: string) {
     this.scope = scope;
     this.changes = changes;
+    this.names = names;
   }
 
   /** Reads a variable if it is a klp structure or table that the module defines. */
@@ -158,18 +163,39 @@ export class KlpReader {
   private tableOf(variable: VariableFact, structure: string): KlpTable<Entry> {
     const known = this.known.get(variable);
     if (known) return known;
+    const change = this.changes.get(variable.declarator.name.text);
+    const table = this.remembered(variable.place, structure, variable.declarator.name.start, change, () =>
+      this.readTable(variable, structure, change),
+    );
+    this.known.set(variable, table);
+    this.addTable(structure, table);
+    return table;
+  }
+
+  /** Tables of functions and states are kept as long as nothing that they depend on changes: they can be long. */
+  private remembered(
+    place: PlacedItem,
+    structure: string,
+    start: number,
+    change: RunTimeChange | undefined,
+    build: () => KlpTable<Entry>,
+  ): KlpTable<Entry> {
+    if (structure === 'klp_object' || change) return build();
+    return remembered(place, `table ${start}`, this.names, build);
+  }
+
+  private readTable(variable: VariableFact, structure: string, change: RunTimeChange | undefined): KlpTable<Entry> {
     const { place, declarator } = variable;
     const name = declarator.name.text;
     const value = this.initialiserOf(variable);
     const isArray = declarator.length !== null;
-    const change = this.changes.get(name);
     let why = change?.whole ?? null;
     if (change && change.fields.size > 0) why ??= [...change.fields.values()][0] ?? null;
     if (value && value.kind !== 'list') why ??= 'its initialiser is a macro or expression';
     const list = value ? listOf(value) : null;
     const elements = list === null ? [] : isArray ? list.elements : [single(list)];
     const length = declarator.length ?? [];
-    const table = this.table(place, structure, elements, {
+    return this.table(place, structure, elements, {
       id: `${name}@${place.unit.file}:${place.base + declarator.name.start}`,
       name,
       nameRange: rangeIn(place, declarator.name),
@@ -182,9 +208,6 @@ export class KlpReader {
       why,
       change,
     });
-    this.known.set(variable, table);
-    this.addTable(structure, table);
-    return table;
   }
 
   private addTable(structure: string, table: KlpTable<Entry>): void {
@@ -338,18 +361,20 @@ export class KlpReader {
     const length = open < 0 ? [] : value.type.slice(open + 1, -1);
     const range = rangeIn(place, value);
     const isConst = value.type.some(({ text }) => text === 'const');
-    const table = this.table(place, structure, open < 0 ? [single(value.list)] : value.list.elements, {
-      id: `compound@${place.unit.file}:${range.start}`,
-      name: null,
-      nameRange: null,
-      range: rangeIn(place, value.list),
-      declarationRange: range,
-      storage: { static: false, extern: false, const: isConst, automatic: false, attributes: [] },
-      declaredLength: length.length === 0 ? ABSENT : this.scope.number(length, range),
-      conditions: conditionsAt(place, value.start),
-      why: null,
-      change: undefined,
-    });
+    const build = () =>
+      this.table(place, structure, open < 0 ? [single(value.list)] : value.list.elements, {
+        id: `compound@${place.unit.file}:${range.start}`,
+        name: null,
+        nameRange: null,
+        range: rangeIn(place, value.list),
+        declarationRange: range,
+        storage: { static: false, extern: false, const: isConst, automatic: false, attributes: [] },
+        declaredLength: length.length === 0 ? ABSENT : this.scope.number(length, range),
+        conditions: conditionsAt(place, value.start),
+        why: null,
+        change: undefined,
+      });
+    const table = this.remembered(place, structure, value.start, undefined, build);
     this.addTable(structure, table);
     return table;
   }

@@ -73,12 +73,13 @@ class ModuleReader {
     for (const place of places) this.collect(place);
     this.evaluateEnumerators();
     const { byVariable, writes } = findRunTimeChanges(this.scope, this.functions);
-    const klp = new KlpReader(this.scope, byVariable);
-    for (const variable of this.klpVariables) klp.readVariable(variable);
-    const environment = JSON.stringify([
+    const environment = this.intern('environment', [
       this.macros.map(({ name, parameters, body }) => [name, parameters, body]),
       [...this.scope.constants],
     ]);
+    const names = this.intern('names', [environment, [...this.scope.functions], [...this.scope.variables.keys()]]);
+    const klp = new KlpReader(this.scope, byVariable, names);
+    for (const variable of this.klpVariables) klp.readVariable(variable);
     const functions = this.functions.map((fact) => buildFunction(fact, this.scope, environment));
     const moduleInfos: ModuleInfo[] = [];
     const init: EntryPoint[] = [];
@@ -135,6 +136,16 @@ class ModuleReader {
       moduleParams,
       suppressions: places.flatMap(readSuppressions),
     };
+  }
+
+  /** Spells a value out, as the same string object as in the last reading if it is equal: they are compared often. */
+  private intern(key: string, value: unknown): string {
+    const text = JSON.stringify(value);
+    const memory = this.units[0]?.memory;
+    const last = memory?.get(key);
+    if (last === text) return last;
+    memory?.set(key, text);
+    return text;
   }
 
   private collect(place: PlacedItem): void {

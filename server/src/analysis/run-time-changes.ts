@@ -30,12 +30,14 @@ export interface RunTimeChanges {
 export function findRunTimeChanges(scope: Scope, functions: readonly PlacedFunction[]): RunTimeChanges {
   const byVariable = new Map<string, RunTimeChange>();
   const writes: RuntimeWrite[] = [];
-  const writers = new Set(
-    functions
-      .filter(({ content }) => content.facts.writes.some(({ variable }) => content.klpPointers.has(variable)))
-      .map(({ content }) => content.name),
-  );
-  const defined = new Set(functions.map(({ content }) => content.name));
+  /** Whether a function of the module leaves the structures that it gets as they are. */
+  const onlyReads = (callee: string): boolean => {
+    const definitions = functions.filter(({ content }) => content.name === callee);
+    return (
+      definitions.length > 0 &&
+      !definitions.some(({ content }) => content.facts.writes.some(({ variable }) => content.klpPointers.has(variable)))
+    );
+  };
   const changeOf = (variable: string): RunTimeChange => {
     const known = byVariable.get(variable);
     if (known) return known;
@@ -64,13 +66,10 @@ export function findRunTimeChanges(scope: Scope, functions: readonly PlacedFunct
         if (write.field === '') change.whole ??= why;
       }
     }
-    for (const call of facts.calls) {
-      if (HARMLESS.test(call.callee) || (defined.has(call.callee) && !writers.has(call.callee))) continue;
-      for (const argument of call.arguments) {
-        const variable = /^&?\s*([A-Za-z_]\w*)\s*(?:\[[^\]]*\])?$/.exec(textOf(place, argument))?.[1];
-        if (!variable || !isKlpVariable(scope, variable)) continue;
-        changeOf(variable).whole ??= `passed to ${call.callee}() in ${name}()`;
-      }
+    for (const { callee, variable } of facts.passed) {
+      if (!isKlpVariable(scope, variable)) continue;
+      if (HARMLESS.test(callee) || onlyReads(callee)) continue;
+      changeOf(variable).whole ??= `passed to ${callee}() in ${name}()`;
     }
   }
   return { byVariable, writes };

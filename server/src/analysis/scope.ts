@@ -94,7 +94,7 @@ export class Scope {
   }
 
   number(tokens: readonly Token[], range: SourceRange): Value<number> {
-    const expanded = this.expand(tokens);
+    const expanded = tokens.some(({ kind }) => kind === 'name') ? this.expand(tokens) : tokens;
     return settle(evaluateNumber(expanded, this.constants), expanded, range);
   }
 
@@ -132,4 +132,39 @@ export function withoutNull<T>(value: Value<T | null>): Value<T> {
 
 export function unknown(why: string, range: SourceRange): Unknown {
   return { kind: 'unknown', why, range };
+}
+
+interface Remembered {
+  readonly file: string;
+  readonly base: number;
+  readonly conditions: readonly Condition[];
+  /** What it depends on outside the item. */
+  readonly environment: string;
+  readonly result: unknown;
+}
+
+/**
+ * What `build` makes of an item, kept with the item: as long as the item stays at its place, under the same arms of
+ * `#if`, and `environment` is the same, it is the same object.
+ */
+export function remembered<T>(place: PlacedItem, slot: string, environment: string, build: () => T): T {
+  const { memory } = place.item;
+  const { conditions } = place.around;
+  const last = memory.get(slot) as Remembered | undefined;
+  if (
+    last &&
+    last.base === place.base &&
+    last.file === place.unit.file &&
+    last.environment === environment &&
+    last.conditions.length === conditions.length &&
+    last.conditions.every((condition, i) => {
+      const { group, arm, text } = conditions[i] as Condition;
+      return condition.group === group && condition.arm === arm && condition.text === text;
+    })
+  ) {
+    return last.result as T;
+  }
+  const result = build();
+  memory.set(slot, { file: place.unit.file, base: place.base, conditions, environment, result } satisfies Remembered);
+  return result;
 }

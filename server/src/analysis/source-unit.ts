@@ -32,6 +32,8 @@ export class UnitItem {
  */
 export class SourceUnit {
   readonly file: string;
+  /** Like an item's memory, for what readers derive from the whole unit. */
+  readonly memory = new Map<string, unknown>();
   private readonly parser: CParser;
   private currentText = '';
   private currentItems: UnitItem[] = [];
@@ -65,6 +67,7 @@ export class SourceUnit {
   dispose(): void {
     this.currentText = '';
     this.currentItems = [];
+    this.memory.clear();
   }
 
   private apply(change: TextChange): void {
