@@ -104,7 +104,7 @@ describe('findModule', () => {
     expect(await find('a.c')).toEqual({
       name: 'a',
       files: ['a.c', 'b.c', 'sub/c.h'],
-      missing: ['gone.h could not be read'],
+      missing: [],
     });
   });
 

@@ -56,7 +56,10 @@ class ModuleSearch {
         }
       }
     }
-    for (const name of mine?.units ?? []) await this.addUnit(join(folder, `${name}.c`), `${name}.c`);
+    for (const name of mine?.units ?? []) {
+      const unit = `${name}.c`;
+      if (!(await this.add(join(folder, unit), unit))) this.missing.push(`${unit} could not be read`);
+    }
     await this.addIncluded();
     return {
       name: mine?.name ?? unit,
@@ -76,12 +79,12 @@ class ModuleSearch {
     return false;
   }
 
-  private async addUnit(file: string, shownAs: string): Promise<void> {
-    if (this.texts.has(file) || this.full) return;
+  /** False when the file can't be read. */
+  private async add(file: string, shownAs: string): Promise<boolean> {
+    if (this.texts.has(file) || this.full) return true;
     const text = await this.read(file);
-    if (text === null) {
-      this.missing.push(`${shownAs} could not be read`);
-    } else if (this.texts.size >= MAX_MODULE_FILES || this.size + text.length > MAX_MODULE_SIZE) {
+    if (text === null) return false;
+    if (this.texts.size >= MAX_MODULE_FILES || this.size + text.length > MAX_MODULE_SIZE) {
       this.full = true;
       this.missing.push(
         `${shownAs} and what follows it was not read: a module may have ${MAX_MODULE_FILES} files and ${MAX_MODULE_SIZE / 1024 / 1024} MB`,
@@ -90,12 +93,14 @@ class ModuleSearch {
       this.texts.set(file, text);
       this.size += text.length;
     }
+    return true;
   }
 
   private async addIncluded(): Promise<void> {
     // The map grows while it is walked: what an included file includes is found, too.
     for (const [file, text] of this.texts) {
-      for (const name of quotedIncludes(text)) await this.addUnit(join(dirname(file), name), name);
+      // One that is not there: the reader sees by itself that it was not read, and what that means.
+      for (const name of quotedIncludes(text)) await this.add(join(dirname(file), name), name);
     }
   }
 

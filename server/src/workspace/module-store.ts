@@ -3,7 +3,7 @@ import type { LivepatchModule } from '../../../shared/src/model/index.ts';
 import type { CParser } from '../analysis/parser.ts';
 import { readModule } from '../analysis/read-module.ts';
 import { SourceUnit, type TextChange } from '../analysis/source-unit.ts';
-import type { DiskFiles } from './file-source.ts';
+import { type DiskFiles, MAX_FILE_SIZE } from './file-source.ts';
 import { findModule, type ModuleFiles } from './find-module.ts';
 
 /** How files are named: the host's key for a file (the server uses URIs, the command line paths) and its path. */
@@ -52,7 +52,7 @@ export class ModuleStore {
       file,
       path,
       text,
-      livepatch: mentionsLivepatch(text),
+      livepatch: isReadable(text),
       generation: 0,
       reading: null,
       lookedAt: new Set(),
@@ -66,7 +66,7 @@ export class ModuleStore {
     if (!document) return;
     this.units.get(file)?.update(changes);
     document.text = text;
-    document.livepatch = mentionsLivepatch(text);
+    document.livepatch = isReadable(text);
     document.generation++;
     if (document.path !== null) this.invalidate(document.path);
   }
@@ -209,4 +209,9 @@ export class ModuleStore {
       if (!this.documents.has(file) && (path === null || !needed.has(path))) this.dispose(file);
     }
   }
+}
+
+/** Livepatch text of a size that people write; what is larger is generated, and checking it would keep everybody waiting. */
+function isReadable(text: string): boolean {
+  return text.length <= MAX_FILE_SIZE && mentionsLivepatch(text);
 }
