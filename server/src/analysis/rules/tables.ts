@@ -12,6 +12,7 @@ import type {
 } from '../../../../shared/src/model/index.ts';
 import type { TextEdit } from '../rule.ts';
 import { textOf } from './edits.ts';
+import { escapeRegExp } from './mentions.ts';
 
 /** An entry with the table that it stands in. */
 export interface TableEntry<T> {
@@ -154,7 +155,6 @@ export function keptStructures(module: LivepatchModule): KeptStructure[] {
 export function wordInHead(module: LivepatchModule, structure: KeptStructure, word: string): SourceRange | null {
   const { file, start } = structure.declarationRange;
   const head = textOf(module, file).slice(start, structure.headEnd);
-  const escaped = word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const match = new RegExp(`(?<![\\w"])${escaped}(?!\\w)\\s?`).exec(head);
+  const match = new RegExp(`(?<![\\w"])${escapeRegExp(word)}(?!\\w)\\s?`).exec(head);
   return match ? { file, start: start + match.index, end: start + match.index + match[0].length } : null;
 }

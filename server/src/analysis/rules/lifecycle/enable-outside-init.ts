@@ -1,6 +1,7 @@
 import type { Rule } from '../../rule.ts';
 import { enableCalls, functionsCalledByInit } from '../enable-calls.ts';
 import { exampleModule } from '../example-module.ts';
+import { mentions } from '../mentions.ts';
 
 export const rule: Rule = {
   id: 'enable-outside-init',
@@ -78,9 +79,7 @@ module_init(uptime_fix_init);`,
       enableCalls(module)
         .filter(({ inFunction }) => !reached.has(inFunction.name))
         // A macro may be what calls it from init.
-        .filter(
-          ({ inFunction }) => !module.macros.some(({ body }) => new RegExp(`\\b${inFunction.name}\\b`).test(body)),
-        )
+        .filter(({ inFunction }) => !module.macros.some(({ body }) => mentions(body, inFunction.name)))
         .map(({ call, inFunction }) => ({
           range: call.calleeRange,
           message:

@@ -3,6 +3,7 @@ import type { Rule } from '../../rule.ts';
 import { textOf } from '../edits.ts';
 import { type EnableCall, enableCalls, follows } from '../enable-calls.ts';
 import { exampleModule } from '../example-module.ts';
+import { mentions } from '../mentions.ts';
 
 export const rule: Rule = {
   id: 'init-fails-after-enable',
@@ -117,25 +118,17 @@ function failsAtOnce(text: string, inFunction: FunctionDefinition, { range, resu
         ? /^\s*;\s*if\s*\(([^;{}]*)\)\s*\{?\s*(?=return\b)/.exec(behind)
         : null;
   if (!test) return false;
-  if (result.kind === 'assigned' && !new RegExp(`(?<![\\w.>])${escape(result.to)}\\b`).test(test[1] ?? ''))
-    return false;
+  if (result.kind === 'assigned' && !mentions(test[1] ?? '', result.to)) return false;
   const at = range.end + test[0].length;
   return inFunction.returns.some(
     (statement) => statement.range.start === at && !(statement.value.kind === 'known' && statement.value.value === 0),
   );
 }
 
-function escape(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-}
-
 /** `if (unlikely(ret))`, `if (WARN_ON(ret))` behind `ret = klp_enable_patch()`. */
 function looksAt(call: CallSite, enable: CallSite): boolean {
   const { result } = enable;
-  return (
-    result.kind === 'assigned' &&
-    call.arguments.some(({ text }) => new RegExp(`(?<![\\w.>])${escape(result.to)}\\b`).test(text))
-  );
+  return result.kind === 'assigned' && call.arguments.some(({ text }) => mentions(text, result.to));
 }
 
 function alwaysSucceeds(module: LivepatchModule, callee: string): boolean {
