@@ -370,6 +370,26 @@ static struct klp_func const funcs[] = {
   });
 });
 
+describe('memory that is freed after init', () => {
+  it.each([
+    ['static struct klp_patch __initdata patch', 'static struct klp_patch patch'],
+    ['static struct klp_patch patch __initdata', 'static struct klp_patch patch'],
+    ['static __initdata struct klp_patch patch', 'static struct klp_patch patch'],
+    ['static struct klp_patch patch __section(".init.data")', 'static struct klp_patch patch'],
+  ])('is asked for by %s, and not after the fix', (head, better) => {
+    const source = exampleModule({ patch: `${head} = {\n\t.mod = THIS_MODULE,\n\t.objs = objs,\n};` });
+    expect(findingsIn(read(source)).map(({ rule }) => rule)).toEqual(['patch-struct-initdata']);
+    expect(fixed(source)).toMatch(new RegExp(`${better} ?= {`));
+  });
+
+  it.each(['__read_mostly', '__maybe_unused'])('is not asked for by %s', (attribute) => {
+    const source = exampleModule({
+      patch: `static struct klp_patch patch ${attribute} = {\n\t.mod = THIS_MODULE,\n\t.objs = objs,\n};`,
+    });
+    expect(findingsIn(read(source))).toEqual([]);
+  });
+});
+
 describe('long function names', () => {
   const funcs = `
 static struct klp_func funcs[] = {
