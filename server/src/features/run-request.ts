@@ -10,7 +10,7 @@ export interface RequestHost {
 }
 
 export interface RequestOptions<R> {
-  /** The answer when the document is not open or the request failed. */
+  /** The answer when the handler failed. */
   readonly fallback: R;
   /** What to answer instead of a result that an edit made worthless. */
   readonly outdated?: () => ResponseError<unknown>;
@@ -35,7 +35,6 @@ export function requestHandler<P extends object, R>(
     const started = performance.now();
     const uri = documentOf(params);
     const generation = uri === null ? null : host.generationOf(uri);
-    if (uri !== null && generation === null) return fallback;
     const worthless = (): ResponseError<unknown> | null => {
       if (token.isCancellationRequested) return new ResponseError(LSPErrorCodes.RequestCancelled, `${name} cancelled`);
       return uri !== null && host.generationOf(uri) !== generation ? outdated() : null;
