@@ -1,7 +1,7 @@
 import type { PatchImage } from '../model/index.ts';
 import { postPatchCallback, postUnpatchCallback, prePatchCallback, preUnpatchCallback } from './callbacks.ts';
 import { EBUSY, EEXIST, EINVAL } from './errno.ts';
-import { pr } from './log.ts';
+import { pr, printk } from './log.ts';
 import type { LoadedModule, Machine } from './machine.ts';
 import { patchObject, unpatchNops, unpatchObject, unpatchObjects } from './patch.ts';
 import { isPatchCompatible } from './state.ts';
@@ -32,6 +32,9 @@ import { cancelTransition, initTransition, startTransition, tryCompleteTransitio
 
 const KSYM_NAME_LEN = 512;
 const MODULE_NAME_LEN = 56;
+
+/** What a compiler can call a symbol; `f()` and `f ` are in no table. */
+const SYMBOL_NAME = /^[\w.$]+$/;
 
 const isModule = (object: KlpObject): boolean => object.name !== null;
 
@@ -106,6 +109,10 @@ function isSameFunction(a: KlpFunc, b: KlpFunc): boolean {
 function initObject(m: Machine, object: KlpObject): number {
   if (object.name !== null && object.name.length >= MODULE_NAME_LEN) return EINVAL;
   m.findObjectModule(object);
+  if (object.name === '') {
+    printk(m, 'warning', 'kobject: (%p): attempted to be registered with empty name!');
+    return EINVAL;
+  }
   if (!sysfsAddObject(m, object)) return EEXIST;
   for (const func of object.funcs) {
     const error = initFunc(m, func);
@@ -138,7 +145,7 @@ function initObjectLoaded(m: Machine, object: KlpObject): number {
 /** klp_find_object_symbol() */
 function findObjectSymbol(m: Machine, func: KlpFunc): number {
   const object = func.object.name;
-  const matches = m.symbols?.find(object, func.oldName) ?? null;
+  const matches = SYMBOL_NAME.test(func.oldName) ? (m.symbols?.find(object, func.oldName) ?? null) : [];
   if (matches === null) return 0;
   if (matches.length === 0) {
     pr(m, 'err', `symbol '${func.oldName}' not found in symbol table`);

@@ -69,7 +69,7 @@ export function checkTask(m: Machine, task: Task): void {
  */
 export function staleFrame(m: Machine, task: Task, state: 0 | 1): string | null {
   const { transition } = m;
-  if (transition === null) return null;
+  if (transition === null || task.frames.length === 0) return null;
   for (const object of transition.patch.objects) {
     for (const func of object.funcs) {
       if (!func.patched || func.oldFrame === null) continue;

@@ -194,7 +194,8 @@ export class Machine {
   /** The stack that the present phase shows, with the versions of functions that this task runs. */
   readStack(task: Task): void {
     const { phase } = task;
-    task.frames = phase.do === 'sleep' || phase.do === 'kernel' ? this.framesOf(phase.stack, task.patchState) : [];
+    task.frames =
+      phase.do === 'sleep' || phase.do === 'kernel' ? this.framesOf(phase.stack, task.patchState) : NO_FRAMES;
   }
 
   /**
@@ -353,6 +354,7 @@ export class Machine {
   }
 }
 
+const NO_FRAMES: readonly string[] = [];
 const PREEMPTED_IN_USER = ['__schedule', 'schedule', 'irqentry_exit_to_user_mode', 'asm_sysvec_apic_timer_interrupt'];
 const PREEMPTED_BY_ITSELF = ['__schedule', '__cond_resched'];
 const PREEMPTED_IN_KERNEL = ['__schedule', 'preempt_schedule_irq', 'irqentry_exit', 'asm_sysvec_apic_timer_interrupt'];

@@ -24,6 +24,8 @@ export interface SimulateOptions {
   readonly seed: number;
   /** Microseconds; absent: DEFAULT_TIME_LIMIT. */
   readonly timeLimit?: number;
+  /** Events handled before the run is given up as endless; absent: 500,000. */
+  readonly eventLimit?: number;
   /** In order of time. */
   readonly steps: readonly Step[];
   /** What is known about the kernel's symbols; absent: every function exists. */
@@ -33,8 +35,8 @@ export interface SimulateOptions {
 /** Microseconds: long enough for three rounds of signals. */
 export const DEFAULT_TIME_LIMIT = 60_000_000;
 
-/** What a run may take: events handled before it is given up. */
-const EVENT_LIMIT = 2_000_000;
+/** What a run may take, unless it is told otherwise: events handled before it is given up. */
+const EVENT_LIMIT = 500_000;
 
 const SYMBOLS_ASSUMED = 'Every old_name is taken to exist once in its object and to be traceable.';
 
@@ -54,6 +56,7 @@ export function run(options: SimulateOptions, recordAll: boolean): { readonly tr
   if (model === undefined) throw new SimulatorError(`there is no consistency model '${options.model}'`);
   const { workload, seed, steps } = options;
   const timeLimit = options.timeLimit ?? DEFAULT_TIME_LIMIT;
+  const eventLimit = options.eventLimit ?? EVENT_LIMIT;
   const m: Machine = new Machine({ traits, model, workload, seed, symbols: options.symbols ?? null, recordAll });
   const tasks = m.traceTasks();
   let last = 0;
@@ -74,7 +77,7 @@ export function run(options: SimulateOptions, recordAll: boolean): { readonly tr
       m.now = timeLimit;
       break;
     }
-    if (++handled > EVENT_LIMIT) {
+    if (++handled > eventLimit) {
       stopped = 'event-limit';
       break;
     }

@@ -1,6 +1,6 @@
 import { disablePatch } from './core.ts';
 import { EACCES, EAGAIN, EINVAL, EISDIR, ENOENT } from './errno.ts';
-import { pr, printk } from './log.ts';
+import { printk } from './log.ts';
 import type { Machine } from './machine.ts';
 import { funcEntryName, type KlpFunc, type KlpObject, type KlpPatch, objectName } from './structures.ts';
 import { forceTransition, reverseTransition } from './transition.ts';
@@ -160,7 +160,6 @@ function storeForce(m: Machine, patch: KlpPatch, value: string): number {
   if (force === null) return EINVAL;
   if (!force) return 0;
   if (m.transition?.patch !== patch) return EINVAL;
-  pr(m, 'warning', 'forcing remaining tasks to the patched state');
   forceTransition(m);
   return 0;
 }

@@ -13,6 +13,8 @@ const COND_RESCHED_SPREAD = 1000;
 /** Microseconds that a new task needs to get to user space. */
 const FIRST_RETURN_SPREAD = 180;
 
+const NO_FRAMES: readonly string[] = [];
+
 /** Finds the next moment at which a task that waits to switch could do so itself. */
 export function scheduleSwitchPoint(m: Machine, task: Task): void {
   m.assert(task.alive && task.patchPending, `task ${task.id} waits for nothing`);
@@ -72,7 +74,7 @@ function endPhase(m: Machine, task: Task): void {
 /** exit_to_user_mode_loop(): klp_update_patch_state() looks at no stack, there is nothing of the kernel on it. */
 function exitToUser(m: Machine, task: Task): void {
   task.notifySignal = false;
-  task.frames = [];
+  task.frames = NO_FRAMES;
   if (task.patchPending && m.model.atPoint(m, 'kernel-exit') === 'switch') switchTask(m, task, 'kernel-exit');
 }
 

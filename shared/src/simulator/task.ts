@@ -46,14 +46,16 @@ export class Task {
   frames: readonly string[] = [];
   /** The reason that the trace told last for its being blocked. */
   told: string | null = null;
-  /** What its last signal did, until it leaves the kernel. */
-  interrupted: 'restarts' | 'EINTR' | null = null;
   /** Stamp of its newest entry in the event queue. */
   stamp = 0;
   /** Whether that entry is still to come. */
   queued = false;
 
   private index = 0;
+  /** What a wake-up did to its system call, until its phase ends. */
+  private interrupted: 'restarts' | 'EINTR' | null = null;
+  /** When an interrupted call that restarts would have ended anyway: its time-out goes on. */
+  private resumeUntil = 0;
 
   constructor(
     identity: TraceTask,
@@ -110,8 +112,10 @@ export class Task {
     this.phaseEnd = now + this.draw(this.phase);
   }
 
-  /** Ends the present phase at that time: it was woken. */
-  wakeAt(at: number): void {
+  /** Ends the present phase at that time: it was woken, and `effect` is what that does to its system call. */
+  wakeAt(at: number, effect: 'restarts' | 'EINTR' | null): void {
+    this.resumeUntil = this.phaseEnd;
+    this.interrupted = effect;
     this.phaseEnd = at;
   }
 
@@ -135,14 +139,18 @@ export class Task {
         to.do === 'user' ||
         to.do === 'fork' ||
         (from.do === 'sleep' && to.do === 'sleep' && !restarts));
-    const pendingSignal = this.notifySignal && !leftKernel && this.kind === 'user';
-    const returnsAtOnce = pendingSignal && to.do === 'sleep' && to.state === 'interruptible';
-    this.phaseEnd = now + (returnsAtOnce ? 1 : this.draw(to));
+    if (leftKernel) this.notifySignal = false;
+    // TIF_NOTIFY_SIGNAL makes signal_pending() true: an interruptible sleep ends before it began.
+    const returnsAtOnce =
+      this.kind === 'user' && this.notifySignal && to.do === 'sleep' && to.state === 'interruptible';
+    if (restarts) this.phaseEnd = Math.max(now + 1, this.resumeUntil);
+    else this.phaseEnd = now + (returnsAtOnce ? 1 : this.draw(to));
     return { phase: to, leftKernel };
   }
 
   /** Enters a point of the cycle that is as likely as the time the task spends there. */
   private beginAnywhere(now: number): void {
+    this.notifySignal = false;
     const { phases } = this.behaviour;
     let total = 0;
     let forever = -1;

@@ -225,6 +225,7 @@ export function reverseTransition(m: Machine): void {
 export function forceTransition(m: Machine): void {
   const transition = current(m);
   const { patch, target } = transition;
+  pr(m, 'warning', 'forcing remaining tasks to the patched state');
   for (const list of [m.tasks, m.idleTasks]) {
     for (const task of list) {
       if (!task.patchPending) continue;
@@ -387,8 +388,7 @@ function sendSignals(m: Machine, tasks: readonly Task[]): void {
     }
     m.emit({ at: m.now, type: 'signal', task: task.id, woken, effect });
     if (!woken) continue;
-    task.interrupted = effect ?? (task.kind === 'user' ? null : 'restarts');
-    task.wakeAt(m.now + wakeLatency(m, task));
+    task.wakeAt(m.now + wakeLatency(m, task), effect);
     m.scheduleTask(task, task.phaseEnd);
   }
 }

@@ -144,6 +144,17 @@ describe('the checks of klp_enable_patch()', () => {
     expect(loading(image)).toEqual({ errno: -22, lines: [], ...nothing });
   });
 
+  it.each(['', 'f()', 'f '])("R1: a name that no symbol can have: '%s'", (oldName) => {
+    const lines = [`symbol '${oldName}' not found in symbol table`];
+    expect(loading(patch('lp', { vmlinux: [oldName] }))).toEqual({ errno: -22, lines, ...nothing });
+    expect(loading(patch('lp', { vmlinux: ['do_sys.isra.0'] })).errno).toBe(0);
+  });
+
+  it('E11: an object with an empty name', () => {
+    const lines = ['kobject: (%p): attempted to be registered with empty name!'];
+    expect(loading(patch('lp', { '': ['f'] }))).toEqual({ errno: -22, lines, ...nothing });
+  });
+
   it('E12: a name as long as KSYM_NAME_LEN', () => {
     expect(loading(patch('lp', { vmlinux: ['f'.repeat(511)] })).errno).toBe(0);
     expect(loading(patch('lp', { vmlinux: ['f'.repeat(512)] })).errno).toBe(-22);

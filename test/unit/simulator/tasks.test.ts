@@ -123,6 +123,51 @@ describe('io workers', () => {
   });
 });
 
+describe('the notify signal', () => {
+  const stack = ['__schedule', 'schedule', 'f', 'vfs_read'];
+
+  it('of a task that it could not wake, ends its next interruptible sleep before it began', () => {
+    const minute = { min: 60 * SECOND, max: 60 * SECOND };
+    const disk = { do: 'sleep', for: minute, stack, state: 'uninterruptible', syscall: 'read' } as const;
+    const pipe = { do: 'sleep', for: minute, stack, state: 'interruptible', syscall: 'read' } as const;
+    const inKernel = { do: 'kernel', for: { min: 10, max: 10 }, stack } as const;
+    let unreached = 0;
+    for (let seed = 1; seed <= 20; seed++) {
+      const trace = play(machine([task('reader', [disk, inKernel, pipe])]), [at(0, load(F))], {
+        seed,
+        timeLimit: 200 * SECOND,
+      });
+      if (events(trace, 'signal')[0]?.woken !== false) continue;
+      unreached++;
+      expect(events(trace, 'signal').every((event) => !event.woken)).toBe(true);
+      expect(switches(trace, 'reader')).toMatchObject([{ how: 'kernel-exit' }]);
+      expect(switches(trace, 'reader')[0]?.at).toBeLessThanOrEqual(60 * SECOND + 11);
+    }
+    expect(unreached).toBeGreaterThan(3);
+  });
+
+  it('lets a nap go on for the rest of its time', () => {
+    const nap = task('nap', [
+      {
+        do: 'sleep',
+        for: { min: 30 * SECOND, max: 30 * SECOND },
+        stack,
+        state: 'interruptible',
+        syscall: 'clock_nanosleep',
+      },
+      { do: 'exit' },
+    ]);
+    for (let seed = 1; seed <= 10; seed++) {
+      const trace = play(machine([nap]), [at(0, load(F)), at(70, load(patch('other', { vmlinux: ['x'] })))], {
+        seed,
+        timeLimit: 80 * SECOND,
+      });
+      const [exit] = events(trace, 'exit');
+      expect(exit?.at).toBeLessThanOrEqual(30 * SECOND);
+    }
+  });
+});
+
 describe('forks and exits', () => {
   const parent = (lives: number): TaskGroup =>
     task('make', [
@@ -194,7 +239,7 @@ describe('what a machine costs', () => {
       { do: 'fork', childLives: { min: 1, max: 1 } },
       { do: 'user', for: { min: 1, max: 1 } },
     ]);
-    const trace = play(machine([mad]), [at(3600, load(F))], { timeLimit: 8000 * SECOND });
+    const trace = play(machine([mad]), [at(3600, load(F))], { timeLimit: 8000 * SECOND, eventLimit: 1000 });
     expect(trace.stopped).toBe('event-limit');
   });
 });
