@@ -54,7 +54,11 @@ export function matching(tokens: readonly Token[], open: number): number {
 export function spell(tokens: readonly Token[]): string {
   let text = '';
   for (const token of tokens) {
-    const glued = /^[,)\][]$/.test(token.text) || /[([]$/.test(text) || (token.text === '*' && text.endsWith('*'));
+    const glued =
+      /^[,)\][]$/.test(token.text) ||
+      /[([]$/.test(text) ||
+      (token.text === '(' && /typeof(?:__)?$/.test(text)) ||
+      (token.text === '*' && text.endsWith('*'));
     text += (text === '' || glued ? '' : ' ') + token.text;
   }
   return text;

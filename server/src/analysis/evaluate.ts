@@ -193,6 +193,7 @@ class Evaluator {
     if (token.kind === 'character') return readCharacter(token.text);
     if (token.kind === 'placeholder') throw new NotConstant(`placeholder ${token.text}`);
     if (token.kind !== 'name') throw new NotConstant('not a constant expression');
+    if (token.text === 'sizeof') throw new NotConstant('depends on a size');
     if (this.tokens[this.at]?.text === '(') throw new NotConstant(`depends on ${token.text}()`);
     return this.named(token.text);
   }

@@ -99,6 +99,10 @@ class Reader {
       elements.push(element);
       end = Math.max(end, element.end);
       if (this.at === before) this.at++;
+      // `{ .a = x` and on the next line `{`: the closing brace is not typed yet.
+      const next = this.tokens[this.at];
+      if (next?.text === '{' && next.firstOnLine && element.path.length > 0 && element.value.kind === 'expression')
+        break;
     }
     this.nesting--;
     return { kind: 'list', start: open.start, end, elements };
@@ -184,7 +188,7 @@ class Reader {
           if (depth === 0) break;
           depth--;
         } else if (token.text === ';' || (token.text === ',' && depth === 0)) break;
-        else if (token.text === '.' && depth === 0 && token.firstOnLine && tokens.length > 0) break;
+        else if (token.text === '.' && depth === 0 && tokens.length > 0 && this.peek(2) === '=') break;
       }
       tokens.push(token);
       end = token.end;

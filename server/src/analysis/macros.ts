@@ -24,7 +24,7 @@ export function readMacro(rest: string): Macro | null {
       : names
           .filter((name) => name !== '')
           .map((name) => (name === '...' ? '__VA_ARGS__' : name.replace(/\s*\.\.\.$/, '')));
-  return { name: match[1], parameters, variadic, body: tokenize(bodyText), bodyText };
+  return { name: match[1], parameters, variadic, body: tokenize(bodyText, false), bodyText };
 }
 
 /** The macros that a module's files define. */

@@ -295,7 +295,8 @@ class ModuleReader {
   }
 }
 
-function withStars(type: string, { pointer }: Declarator): string {
+function withStars(type: string, { pointer, isFunctionPointer }: Declarator): string {
+  if (isFunctionPointer) return `${type} (*)()`;
   return pointer === 0 ? type : `${type} ${'*'.repeat(pointer)}`;
 }
 

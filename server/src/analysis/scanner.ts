@@ -73,11 +73,11 @@ export class Scanner {
   /** True after a line break, until a token was read. */
   private lineStart: boolean;
 
-  /** Starts at `position`, which is taken for the start of a line. */
-  constructor(text: string, position: number) {
+  /** `lineStart`: whether a `#` at the start would be a directive. */
+  constructor(text: string, position: number, lineStart = true) {
     this.text = text;
     this.position = position;
-    this.lineStart = true;
+    this.lineStart = lineStart;
   }
 
   /** The next token or comment; null at the end of the text. */
@@ -195,9 +195,9 @@ export class Scanner {
   }
 }
 
-/** All tokens of a text, without comments. */
-export function tokenize(text: string): Token[] {
-  const scanner = new Scanner(text, 0);
+/** All tokens of a text, without comments. `lineStart`: whether the text starts a line. */
+export function tokenize(text: string, lineStart = true): Token[] {
+  const scanner = new Scanner(text, 0, lineStart);
   const tokens: Token[] = [];
   for (let raw = scanner.next(); raw; raw = scanner.next()) {
     if (raw.kind === 'comment') continue;

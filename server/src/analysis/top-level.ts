@@ -143,11 +143,12 @@ class Cutter {
     }
     if (last.kind === 'placeholder' && this.significant.length === 1 && token.firstOnLine)
       return this.word(token) !== ';';
+    if (token.firstOnLine && token.kind === 'name' && lastText === ')' && this.isMacroCall()) return true;
     if (!token.firstOnLine || !this.inFirstColumn(token)) return false;
     if (token.kind !== 'name' && token.kind !== 'placeholder') return false;
     if (lastText === '}') return this.closed && !this.isAttribute(token);
-    if (lastText === ')') {
-      return this.isMacroCall() || (DECLARATION_WORDS.has(this.word(token)) && this.parens === 0);
+    if (lastText === ')' && this.parens === 0) {
+      return DECLARATION_WORDS.has(this.word(token)) || (token.kind === 'placeholder' && this.isMacroCall());
     }
     return this.parens > 0 && /^(?:static|extern|typedef|MODULE_\w+|module_(?:init|exit))$/.test(this.word(token));
   }
