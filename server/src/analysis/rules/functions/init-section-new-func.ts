@@ -9,8 +9,8 @@ export const rule: Rule = {
   group: 'functions',
   summary: 'A replacement or a callback is marked __init.',
   kernel: {
-    outcome: 'hazard',
-    text: 'The memory of the function is freed once the module is loaded, and the kernel still jumps there. It may go well until the memory is used for something else; then the kernel crashes.',
+    outcome: 'crash',
+    text: 'The memory of the function is freed once the module is loaded, and the kernel still jumps there. It crashes, at the latest when the memory is used for something else.',
     evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
