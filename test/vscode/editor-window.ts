@@ -26,6 +26,8 @@ export interface EditorWindow {
   readonly folder: string;
   /** Opens a file of the folder by its name. */
   open(name: string): Promise<void>;
+  /** Puts the cursor at the end of the first occurrence of a text in the active editor, in sight. */
+  goTo(text: string): Promise<void>;
   /** Runs a command by its title, through the command palette. */
   run(title: string): Promise<void>;
   /** The page in the n-th webview, as soon as it is there. */
@@ -74,6 +76,7 @@ export async function openWindow(options: {
       page,
       folder,
       open: (name) => open(page, name),
+      goTo: (text) => goTo(page, text),
       run: (title) => run(page, title),
       webview: (selector) => webview(page, selector),
       close,
@@ -102,6 +105,16 @@ async function open(page: Page, name: string): Promise<void> {
   if (await tab.isVisible()) await tab.click();
   else await page.locator('.explorer-folders-view .monaco-list-row', { hasText: name }).first().dblclick();
   await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+}
+
+async function goTo(page: Page, text: string): Promise<void> {
+  await page.locator('.editor-instance .view-lines').first().click();
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.press('Control+F');
+  await page.locator('.find-widget textarea').first().fill(text);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('ArrowRight');
 }
 
 async function run(page: Page, title: string): Promise<void> {

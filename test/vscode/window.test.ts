@@ -27,7 +27,7 @@ describe('in the window', () => {
     await window.open('first-look.c');
     await hidePart(window, '.part.auxiliarybar', 'Control+Alt+B');
     await hidePart(window, '.part.sidebar', 'Control+B');
-    await goTo(window, 'struct klp_patch patch');
+    await window.goTo('struct klp_patch patch');
     await window.page.locator('.codelens-decoration a').first().waitFor();
   });
   afterEach(async ({ task }) => {
@@ -50,7 +50,7 @@ describe('in the window', () => {
 
   it('shows the picture of the forecast on hover', async () => {
     const { page } = window;
-    await goTo(window, 'struct klp_patch patch');
+    await window.goTo('struct klp_patch patch');
     await window.run('Show or Focus Hover');
     const picture = page.locator('.monaco-hover img[src^="data:image/svg+xml"]').first();
     await picture.waitFor();
@@ -132,18 +132,6 @@ async function hidePart(window: EditorWindow, part: string, key: string): Promis
   if (!(await bar.isVisible())) return;
   await window.page.keyboard.press(key);
   await bar.waitFor({ state: 'hidden' });
-}
-
-/** Puts the cursor at the end of the first occurrence of a text in the active editor, in sight. */
-async function goTo(window: EditorWindow, text: string): Promise<void> {
-  const { page } = window;
-  await page.locator('.editor-instance .view-lines').first().click();
-  await page.keyboard.press('Control+Home');
-  await page.keyboard.press('Control+F');
-  await page.locator('.find-widget textarea').first().fill(text);
-  await page.keyboard.press('Enter');
-  await page.keyboard.press('Escape');
-  await page.keyboard.press('ArrowRight');
 }
 
 /** What is used of the page's own types: this program does not know those of browsers. */
