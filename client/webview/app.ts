@@ -236,11 +236,12 @@ export class App {
 
   private showForecast(): void {
     this.showVerdict();
-    if (this.session.forecast !== null) this.report();
+    if (!this.session.forecasting) this.report();
   }
 
   private showVerdict(): void {
-    this.verdict.update(this.session.forecast ?? 'Simulating…', this.session.actions.length > 0);
+    const { forecast, forecasting, actions } = this.session;
+    this.verdict.update(forecast ?? 'Simulating…', { stale: forecasting, acted: actions.length > 0 });
   }
 
   /** Rows from groups and folds. */
@@ -462,9 +463,9 @@ export class App {
 
   /** Tells the host what is to be seen. */
   private report(): void {
-    const { run, forecast, patch } = this.session;
+    const { run, forecast, forecasting, patch } = this.session;
     if (run === null) return;
-    const verdict = forecast?.headline ?? '';
+    const verdict = forecasting ? '' : (forecast?.headline ?? '');
     host.postMessage({ type: 'drawn', patch, verdict, lanes: run.lanes.length, end: run.trace.end });
   }
 

@@ -13,7 +13,7 @@ const FORECAST_DELAY = 200;
 export interface SessionEvents {
   /** There is another run to show; `run` is set. */
   run(): void;
-  /** `forecast` is another one, or null while it is being made. */
+  /** `forecast` is another one, or does not fit what is simulated any more: see `forecasting`. */
   forecast(): void;
   failed(message: string): void;
 }
@@ -39,6 +39,8 @@ export class Session {
   actions: readonly PanelAction[] = [];
   run: Run | null = null;
   forecast: Forecast | null = null;
+  /** The forecast is being made; until then the last one stands. */
+  forecasting = false;
 
   constructor(events: SessionEvents, kept: PanelState | undefined) {
     this.events = events;
@@ -98,12 +100,13 @@ export class Session {
     this.images = [];
     this.run = null;
     this.forecast = null;
+    this.forecasting = false;
     if (this.timer !== null) clearTimeout(this.timer);
   }
 
   private restart(): void {
     this.simulate();
-    this.forecast = null;
+    this.forecasting = true;
     this.events.forecast();
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = setTimeout(() => this.look(), FORECAST_DELAY);
@@ -126,6 +129,7 @@ export class Session {
   private look(): void {
     const { image, kernel, workload } = this;
     if (image === null) return;
+    this.forecasting = false;
     let forecast: Forecast;
     try {
       forecast = makeForecast(image, { kernel, workload, seeds: this.settings?.seeds ?? 50 });

@@ -1,6 +1,6 @@
 import { timeText } from '../../shared/src/picture/time-text.ts';
 import type { Forecast } from '../../shared/src/simulator/forecast-types.ts';
-import { element } from './dom.ts';
+import { attribute, element } from './dom.ts';
 
 /** `good` finishes soon, `slow` needs the signal round, `bad` is refused or does not always finish. */
 export function verdictKind(forecast: Forecast): 'good' | 'slow' | 'bad' {
@@ -35,8 +35,12 @@ export class VerdictView {
     'This is about loading the patch and nothing else; the timeline shows what comes of your actions.',
   );
 
-  /** A forecast, or why there is none (yet). `acted` says that more than the load is done in the run shown. */
-  update(forecast: Forecast | string, acted: boolean): void {
+  /**
+   * A forecast, or why there is none (yet). `stale`: the next one is being made; `acted`: more than the load is done in
+   * the run shown.
+   */
+  update(forecast: Forecast | string, { stale, acted }: { readonly stale: boolean; readonly acted: boolean }): void {
+    attribute(this.element, 'aria-busy', stale ? 'true' : null);
     this.aside.hidden = !acted;
     if (this.shown === forecast) return;
     this.shown = forecast;

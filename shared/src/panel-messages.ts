@@ -29,7 +29,7 @@ export type PanelToHost =
   | {
       readonly type: 'drawn';
       readonly patch: string | null;
-      /** The sentence at the top. */
+      /** The sentence at the top; empty while the forecast is being made. */
       readonly verdict: string;
       /** Tasks in the run. */
       readonly lanes: number;

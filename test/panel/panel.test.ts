@@ -36,7 +36,7 @@ async function shownPanel(options: OpenOptions = {}, image = patchOf('sigsuspend
   return panel;
 }
 
-const forecastShown = (page: Page) => page.locator('.verdict .spread').waitFor();
+const forecastShown = (page: Page) => page.locator('.verdict:not([aria-busy]) .spread').waitFor();
 const time = (page: Page) => page.locator('output.time').textContent();
 /** The nginx master: the longest held up is the first of its group. */
 const MASTER = 'nginx:';
@@ -380,9 +380,7 @@ describe('what is simulated', () => {
     await page.locator('.versions', { hasText: 'n_tty_read' }).waitFor();
     expect((await time(page))?.split(' of ')[0]).toBe(before?.split(' of ')[0]);
     expect(await page.locator('.detail .who').textContent()).toMatch(/^nginx:\d+$/);
-    expect(await page.locator('.timeline .row', { hasText: 'bash' }).first().getAttribute('aria-label')).toContain(
-      'blocked',
-    );
+    await expect.poll(() => row(page, 'bash').getAttribute('aria-label')).toContain('blocked');
   });
 
   it('takes another workload, kernel and seed', async () => {
