@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -8,9 +8,11 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   CancellationTokenSource,
-  createProtocolConnection,
+  createMessageConnection,
   type DocumentDiagnosticReport,
   type Hover,
+  IPCMessageReader,
+  IPCMessageWriter,
   LSPErrorCodes,
   SocketMessageReader,
   SocketMessageWriter,
@@ -265,7 +267,7 @@ describe('life of the server', () => {
     const connected = once(listener, 'connection');
     const server = spawn(process.execPath, [bundle.server, `--socket=${port}`], { stdio: 'ignore' });
     const [socket] = await connected;
-    const connection = createProtocolConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
+    const connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
     connection.listen();
     const result = await connection.sendRequest('initialize', { processId: null, rootUri: null, capabilities: {} });
     expect(result).toMatchObject({ serverInfo: { name: 'Kernel Livepatch' } });
@@ -274,6 +276,19 @@ describe('life of the server', () => {
     await connection.sendNotification('exit');
     expect((await ended)[0]).toBe(0);
     listener.close();
+  });
+
+  it('serves over the channel between Node processes as well', async () => {
+    await start();
+    const server = fork(bundle.server, ['--node-ipc'], { stdio: 'ignore' });
+    const connection = createMessageConnection(new IPCMessageReader(server), new IPCMessageWriter(server));
+    connection.listen();
+    const result = await connection.sendRequest('initialize', { processId: null, rootUri: null, capabilities: {} });
+    expect(result).toMatchObject({ capabilities: { positionEncoding: 'utf-16' } });
+    const ended = once(server, 'exit');
+    await connection.sendRequest('shutdown');
+    await connection.sendNotification('exit');
+    expect((await ended)[0]).toBe(0);
   });
 
   it('goes on without checks, and says so, when the parser can not be loaded', async () => {

@@ -8,6 +8,8 @@ import { type Style, wrap } from './style.ts';
 
 /** Rows of blocked tasks in the timeline. */
 const MAX_ROWS = 8;
+/** Points of a list, before "and so many more". */
+const MAX_POINTS = 8;
 const LABEL_WIDTH = 18;
 
 /** The kernel log of one run with dmesg's time stamps: seconds since the module was loaded. Debug lines are left out. */
@@ -42,19 +44,17 @@ export function prettyForecast(
   const times = timesText(forecast);
   if (times !== '') parts.push(times);
   if (forecast.blockers.length > 0) {
-    parts.push(
-      `${style.bold('Who waits')}\n${forecast.blockers.map((blocker) => bullet(blockerText(blocker), width)).join('\n')}`,
-    );
+    parts.push(`${style.bold('Who waits')}\n${bullets(forecast.blockers.map(blockerText), width)}`);
   }
   if (forecast.advice.length > 0) {
-    parts.push(`${style.bold('Instead')}\n${forecast.advice.map((text) => bullet(text, width)).join('\n')}`);
+    parts.push(`${style.bold('Instead')}\n${bullets(forecast.advice, width)}`);
   }
   if (forecast.callbacks.length > 0) parts.push(`${style.bold('Callbacks')}  ${forecast.callbacks.join(' → ')}`);
   parts.push(`${style.bold(`Timeline of seed ${trace.options.seed}`)}\n${timeline(trace, style, width)}`);
   const log = kernelLog(trace);
   if (log !== '') parts.push(`${style.bold('Kernel log')}\n${log.trimEnd()}`);
   const assumed = [...new Set([...image.assumptions, ...forecast.assumptions])];
-  if (assumed.length > 0) parts.push(style.faint(`Assumed\n${assumed.map((text) => bullet(text, width)).join('\n')}`));
+  if (assumed.length > 0) parts.push(style.faint(`Assumed\n${bullets(assumed, width)}`));
   return `${parts.join('\n\n')}\n`;
 }
 
@@ -81,6 +81,12 @@ function blockerText({ comm, tasks, reason, released, eintr, until }: Blocker): 
     never: 'nothing releases it',
   }[released];
   return `${comm}${tasks > 1 ? ` ×${tasks}` : ''} ${why}; ${end}`;
+}
+
+function bullets(texts: readonly string[], width: number): string {
+  const shown = texts.slice(0, MAX_POINTS).map((text) => bullet(text, width));
+  if (texts.length > MAX_POINTS) shown.push(`  - and ${texts.length - MAX_POINTS} more`);
+  return shown.join('\n');
 }
 
 function bullet(text: string, width: number): string {

@@ -1,7 +1,7 @@
 import type { CallbackName } from '../../../../shared/src/model/index.ts';
 import type { CallbackUse } from '../../analysis/element-at.ts';
 import { objectText } from './func-hover.ts';
-import { code } from './markdown.ts';
+import { bullets, code } from './markdown.ts';
 
 interface CallbackTimes {
   readonly runs: readonly string[];
@@ -64,11 +64,10 @@ export function callbackHover(uses: readonly CallbackUse[], order: readonly stri
 
 function oneCallback({ name, reference, object }: CallbackUse, order: readonly string[]): string {
   const { runs, runsNot, result } = TIMES[name];
-  const bullets = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join('\n');
   const parts = [
     `**${code(`${reference.name}()`)} is ${code(name)} of ${objectText(object)}**`,
-    `Runs\n${bullets(runs)}`,
-    `Does not run\n${bullets(runsNot)}`,
+    `Runs\n${bullets(runs, runs.length)}`,
+    `Does not run\n${bullets(runsNot, runsNot.length)}`,
     result,
     'It may sleep. The livepatch core holds its mutex meanwhile: no other livepatch operation and no loading or removing of modules goes on.',
   ];

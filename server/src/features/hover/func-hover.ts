@@ -2,8 +2,11 @@ import { type KlpFunc, type KlpObject, knownValue, type LivepatchModule } from '
 import { timeText } from '../../../../shared/src/picture/time-text.ts';
 import type { Forecast } from '../../../../shared/src/simulator/forecast-types.ts';
 import type { Duration, Phase, TaskGroup, Workload } from '../../../../shared/src/simulator/workload.ts';
-import { code, count, plain } from './markdown.ts';
+import { bullets, code, count, plain } from './markdown.ts';
 import { blockerText } from './patch-hover.ts';
+
+/** Groups of tasks that a hover lists. */
+const MAX_LINES = 6;
 
 /** A function entry: what is redirected where, and which tasks of the workload sleep in it. */
 export function funcHover(
@@ -31,10 +34,10 @@ export function funcHover(
       `No task of the workload "${plain(workload.title)}" sleeps or runs long in it: a task that happens to be in it switches at the next look, a second later.`,
     );
   } else {
-    parts.push(`On the workload "${plain(workload.title)}":\n${groups.map((line) => `- ${line}`).join('\n')}`);
+    parts.push(`On the workload "${plain(workload.title)}":\n${bullets(groups, MAX_LINES)}`);
   }
   if (blockers.length > 0) {
-    parts.push(`**Holds up the transition**\n${blockers.map((blocker) => `- ${blockerText(blocker)}`).join('\n')}`);
+    parts.push(`**Holds up the transition**\n${bullets(blockers.map(blockerText), MAX_LINES)}`);
   }
   parts.push(
     'A task switches to the new function when its stack does not have the old one on it, or when it leaves the kernel.',

@@ -19,6 +19,13 @@ export function list(items: readonly string[]): string {
   return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 }
 
+/** A list of points, cut where it gets longer than people read. */
+export function bullets(lines: readonly string[], most: number): string {
+  const shown = lines.slice(0, most).map((line) => `- ${line}`);
+  if (lines.length > most) shown.push(`- and ${lines.length - most} more`);
+  return shown.join('\n');
+}
+
 /** `1 task`, `3 tasks`. */
 export function count(number: number, singular: string, plural = `${singular}s`): string {
   return `${number} ${number === 1 ? singular : plural}`;

@@ -4,7 +4,7 @@ import { forecastSvg } from '../../../../shared/src/picture/timeline-svg.ts';
 import { SIMULATE_COMMAND } from '../../../../shared/src/protocol.ts';
 import type { Blocker, Forecast } from '../../../../shared/src/simulator/forecast-types.ts';
 import type { ClientAbilities } from '../client-abilities.ts';
-import { block, code, count, plain } from './markdown.ts';
+import { block, bullets, code, count, plain } from './markdown.ts';
 
 /** Lines of the kernel log that a hover shows. */
 const MAX_LOG_LINES = 12;
@@ -52,9 +52,7 @@ function picture(forecast: Forecast, { theme }: ClientAbilities): string {
 
 function whoWaits({ blockers }: Forecast): string {
   if (blockers.length === 0) return '';
-  const lines = blockers.slice(0, MAX_BLOCKERS).map((blocker) => `- ${blockerText(blocker)}`);
-  if (blockers.length > MAX_BLOCKERS) lines.push(`- and ${blockers.length - MAX_BLOCKERS} more`);
-  return `**Who waits**\n${lines.join('\n')}`;
+  return `**Who waits**\n${bullets(blockers.map(blockerText), MAX_BLOCKERS)}`;
 }
 
 /** Who it is, why it can't switch, and what ends it. */
