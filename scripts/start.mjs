@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installEditor, remoteUri, startEditor, windowUrl } from './lib/editor.mjs';
@@ -45,6 +46,14 @@ function livepatch(...words) {
   return run(process.execPath, [join(root, 'dist', 'cli.js'), ...words]);
 }
 
+/** An address that fits into a line and leads to `url`, for as long as this process runs. */
+async function shortAddress(url) {
+  const server = createServer((_request, response) => response.writeHead(302, { Location: url }).end());
+  await new Promise((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', done));
+  server.unref();
+  return `http://127.0.0.1:${server.address().port}/`;
+}
+
 /** VS Code in the browser, until Ctrl-C. */
 async function openInBrowser(file) {
   await installEditor(root);
@@ -54,7 +63,6 @@ async function openInBrowser(file) {
     testDriver: true, // only then it loads an extension from where it is developed
     settings: {
       'workbench.startupEditor': 'none',
-      'workbench.secondarySideBar.defaultVisibility': 'hidden',
       'chat.disableAIFeatures': true,
     },
   });
@@ -62,7 +70,9 @@ async function openInBrowser(file) {
     ['extensionDevelopmentPath', remoteUri(editor.address, root.replace(/\/$/, ''))],
     ['openFile', remoteUri(editor.address, file)],
   ]);
-  console.log(`\nVS Code is at\n\n  ${url}\n\nOpen it in a browser on this machine. Ctrl-C stops it.`);
+  console.log(
+    `\nVS Code is at\n\n  ${await shortAddress(url)}\n\nOpen it in a browser on this machine. Ctrl-C stops it.`,
+  );
   await new Promise((done, fail) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, done);
     editor.child.once('exit', () => fail(new UserError(`VS Code's server ended:\n${editor.output()}`)));
