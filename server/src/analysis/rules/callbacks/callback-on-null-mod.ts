@@ -30,7 +30,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'crash',
     text: 'obj->mod is NULL for vmlinux: the callback dereferences it and the kernel oopses.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'For an object without `.name` the code that is patched is the kernel itself, and `obj->mod` is NULL. ' +

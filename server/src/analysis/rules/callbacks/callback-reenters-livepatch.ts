@@ -13,7 +13,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'crash',
     text: 'Callbacks run with klp_mutex held, and the call wants it as well: it waits for ever, and so does every later load or removal of a module.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'The kernel holds `klp_mutex` while callbacks run. Enabling a patch takes the same mutex. Loading a module takes it ' +

@@ -13,7 +13,7 @@ export const rule: Rule = {
     outcome: 'rejected',
     errno: 'EINVAL',
     text: 'The symbol names padding, or does not exist on this build. Either way insmod fails with EINVAL.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'Kernels that pad functions (for call depth tracking, or for control flow integrity) have a second symbol for the ' +

@@ -12,7 +12,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'crash',
     text: 'Constructors and destructors run with klp_shadow_lock held, and the call takes the same lock: the CPU hangs with interrupts off.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'All shadow variables share one spinlock, and it is held while a constructor or destructor runs. ' +
