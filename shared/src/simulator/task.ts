@@ -92,7 +92,9 @@ export class Task {
     if (this.eager && this.seen) {
       throw new SimulatorError(`task ${this.id} (${this.comm}) missed its event at ${this.phaseEnd}`);
     }
-    if (!this.seen) {
+    if (!this.seen && this.behaviour.begins === 'first-phase') {
+      this.begin(0);
+    } else if (!this.seen) {
       this.beginAnywhere(now);
       return true;
     }

@@ -42,6 +42,8 @@ export interface TaskGroup {
  */
 export interface Behaviour {
   readonly phases: readonly Phase[];
+  /** `first-phase`: the run begins with the first phase. Absent: with a random point of the cycle. */
+  readonly begins?: 'first-phase';
 }
 
 export type Phase =
