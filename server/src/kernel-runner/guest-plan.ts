@@ -23,6 +23,8 @@ export type GuestStep =
   | { readonly do: 'wait-quiet'; readonly limit: number }
   /** Starts a task called `name` that does what guest/task.c knows as `what`. */
   | { readonly do: 'start'; readonly name: string; readonly what: TaskDoing; readonly argument?: string }
+  /** Looks at the kernel thread called `name` from now on, as at a started task. */
+  | { readonly do: 'watch'; readonly name: string }
   | { readonly do: 'signal'; readonly name: string; readonly signal: number }
   /** Lets a task go on that waits for its standard input (read, epoll, poll, select, vfork). */
   | { readonly do: 'release'; readonly name: string }
@@ -79,6 +81,8 @@ function fields(step: GuestStep): string[] {
       return ['wait-quiet', String(step.limit)];
     case 'start':
       return ['start', step.name, step.what, ...(step.argument === undefined ? [] : [step.argument])];
+    case 'watch':
+      return ['watch', step.name];
     case 'signal':
       return ['signal', step.name, String(step.signal)];
     case 'release':

@@ -13,13 +13,18 @@ export interface PlanResult {
   /** In order. Those that the guest did not come to are missing, one that did not return has errno null. */
   readonly steps: readonly StepResult[];
   /** From the plan's start until the machine was handed to the next plan. */
-  readonly log: readonly KernelLogLine[];
+  readonly log: readonly PlanLogLine[];
   readonly sysfs: readonly SysfsSnapshot[];
   readonly tasks: readonly TaskSnapshot[];
   /** When the last step was over, before anything was cleaned up; null when it never was. */
   readonly endedAt: number | null;
   /** Why the machine could not be used for another plan; null when it could. */
   readonly dirt: string | null;
+}
+
+export interface PlanLogLine extends KernelLogLine {
+  /** The step that was under way, or was over last, when the guest read the line: the two clocks differ a little. */
+  readonly step: number;
 }
 
 export interface StepResult {
@@ -130,7 +135,7 @@ export function readBootReport(
   if (open !== null) {
     const cut: OpenPlan = open;
     const fromConsole = logOfLastPlan(parseConsole(console));
-    cut.log = withConsole(cut.log, fromConsole);
+    cut.log = withConsole(cut.log, fromConsole, cut.steps.at(-1)?.index ?? 0);
     const outcome = cut.outcome ?? (ended ? 'crashed' : 'silent');
     close(outcome, ended ? 'the guest ended' : 'the guest was ended');
   }
@@ -141,7 +146,7 @@ interface OpenPlan {
   readonly number: number;
   outcome: PlanResult['outcome'] | null;
   steps: StepResult[];
-  log: KernelLogLine[];
+  log: PlanLogLine[];
   sysfs: SysfsSnapshot[];
   tasks: TaskSnapshot[];
   endedAt: number | null;
@@ -165,7 +170,7 @@ function readPlanLine(open: OpenPlan, line: ReportLine): void {
     }
     case 'log': {
       const parsed = parseKmsgRecord(String(line.record));
-      if (parsed) open.log.push(parsed);
+      if (parsed) open.log.push({ ...parsed, step: open.steps.at(-1)?.index ?? 0 });
       break;
     }
     case 'sysfs':
@@ -209,7 +214,8 @@ function logOfLastPlan(lines: readonly KernelLogLine[]): KernelLogLine[] {
 }
 
 /** The log that was reported, and what only the console still got after its last line. */
-function withConsole(reported: readonly KernelLogLine[], console: readonly KernelLogLine[]): KernelLogLine[] {
+function withConsole(reported: readonly PlanLogLine[], console: readonly KernelLogLine[], step: number): PlanLogLine[] {
   const last = reported.at(-1);
-  return [...reported, ...(last ? console.filter((line) => line.at > last.at) : console)];
+  const rest = last ? console.filter((line) => line.at > last.at) : console;
+  return [...reported, ...rest.map((line) => ({ ...line, step }))];
 }

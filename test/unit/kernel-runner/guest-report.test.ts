@@ -26,7 +26,7 @@ describe('a plan that leaves the machine clean', () => {
 
   it('has results of its steps, its log and snapshots', () => {
     expect(results[0]?.steps).toEqual([{ index: 0, startedAt: 11, endedAt: 13, errno: -22, value: 'text' }]);
-    expect(results[0]?.log).toEqual([{ at: 11, level: 5, text: "livepatch: enabling patch 'lp'" }]);
+    expect(results[0]?.log).toEqual([{ at: 11, level: 5, text: "livepatch: enabling patch 'lp'", step: 0 }]);
     expect(results[0]?.sysfs).toEqual([{ at: 14, tree: { lp: '' } }]);
   });
 });

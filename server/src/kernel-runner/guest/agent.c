@@ -35,7 +35,8 @@
 #define TAINT_DIE (1UL << 7)
 #define TAINT_WARN (1UL << 9)
 #define TAINT_SOFTLOCKUP (1UL << 14)
-#define LOOK_EVERY_MS 20
+#define LOOK_EVERY_MS 100
+#define TRY_EVERY_MS 20
 
 struct helper {
 	char name[16];
@@ -366,7 +367,7 @@ static int unload_module(const char *name, long patience_ms)
 
 		if ((result != -EAGAIN && result != -EWOULDBLOCK) || now_us() >= until)
 			return result;
-		pause_ms(LOOK_EVERY_MS);
+		pause_ms(TRY_EVERY_MS);
 	}
 }
 
@@ -436,6 +437,39 @@ static int start_helper(char **fields, int count)
 	close(from_task[0]);
 	pause_ms(60);
 	return 0;
+}
+
+/* Takes a kernel thread in among the helpers: nobody waits for it, and nobody ends it. */
+static int watch_thread(const char *name)
+{
+	struct helper *helper = &helpers[helper_count];
+	DIR *proc = opendir("/proc");
+	struct dirent *process;
+	int result = -ESRCH;
+
+	if (helper_count == MAX_TASKS)
+		return -ENOSPC;
+	while (proc && result && (process = readdir(proc))) {
+		char path[300];
+		char *comm;
+
+		if (!atoi(process->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/comm", process->d_name);
+		comm = slurp(path, NULL);
+		if (comm && !strcmp(comm, name)) {
+			snprintf(helper->name, sizeof(helper->name), "%s", name);
+			helper->pid = atoi(process->d_name);
+			helper->control = -1;
+			helper->patch_state = -3;
+			helper_count++;
+			result = 0;
+		}
+		free(comm);
+	}
+	if (proc)
+		closedir(proc);
+	return result;
 }
 
 static int signal_helper(const char *name, int signal)
@@ -511,6 +545,8 @@ static int carry_out(char **field, int count, char **value)
 		return wait_quiet(atol(field[1]));
 	if (!strcmp(verb, "start") && count >= 3)
 		return start_helper(&field[1], count - 1);
+	if (!strcmp(verb, "watch") && count == 2)
+		return watch_thread(field[1]);
 	if (!strcmp(verb, "signal") && count == 3)
 		return signal_helper(field[1], atoi(field[2]));
 	if (!strcmp(verb, "release") && count == 2)
@@ -664,7 +700,7 @@ static int supervise(pid_t pid, long limit_ms)
 			end();
 			sign = now_us() + 1000000;
 		}
-		pause_ms(LOOK_EVERY_MS);
+		pause_ms(TRY_EVERY_MS);
 	}
 }
 
