@@ -1,5 +1,6 @@
 import type { CodeLens, Command } from 'vscode-languageserver';
 import { SIMULATE_COMMAND } from '../../../shared/src/protocol.ts';
+import type { IsWanted } from '../workspace/forecasts.ts';
 import type { FeatureContext } from './context.ts';
 
 /** What a lens needs to be resolved. */
@@ -20,12 +21,12 @@ export async function codeLenses(context: FeatureContext, uri: string): Promise<
 }
 
 /** The forecast in a line; a click opens the simulation where the client has one. */
-export async function resolveCodeLens(context: FeatureContext, lens: CodeLens): Promise<CodeLens> {
+export async function resolveCodeLens(context: FeatureContext, lens: CodeLens, isWanted: IsWanted): Promise<CodeLens> {
   const data: unknown = lens.data;
   if (!isLensData(data)) return lens;
   const check = await context.checks.of(data.uri);
   const image = check?.images.find(({ variable }) => variable === data.variable);
-  const forecast = image && context.forecasts.of(image, context.settings().simulation);
+  const forecast = image && (await context.forecasts.of(image, context.settings().simulation, isWanted));
   if (!forecast) return { ...lens, command: { title: 'No forecast: the patch is not here any more', command: '' } };
   const title = `${forecast.headline} (Linux ${forecast.kernel}, ${forecast.workload.title})`;
   const command: Command = context.client.simulateCommand

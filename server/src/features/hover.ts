@@ -4,6 +4,7 @@ import type { Forecast } from '../../../shared/src/simulator/forecast-types.ts';
 import { workloadById } from '../../../shared/src/simulator/workloads/index.ts';
 import { elementAt, type ModuleElement } from '../analysis/element-at.ts';
 import { DEFAULT_KERNEL_VERSION, parseKernelVersion } from '../kernel/version.ts';
+import type { IsWanted } from '../workspace/forecasts.ts';
 import type { ModuleCheck } from '../workspace/module-checks.ts';
 import type { FeatureContext } from './context.ts';
 import { callbackHover } from './hover/callback-hover.ts';
@@ -15,14 +16,18 @@ import { patchHover } from './hover/patch-hover.ts';
 import { callHover } from './hover/shadow-hover.ts';
 
 /** What the kernel does with the thing under the pointer; null when that has nothing to do with livepatch. */
-export async function hover(context: FeatureContext, { textDocument, position }: HoverParams): Promise<Hover | null> {
+export async function hover(
+  context: FeatureContext,
+  { textDocument, position }: HoverParams,
+  isWanted: IsWanted,
+): Promise<Hover | null> {
   const document = context.documents.get(textDocument.uri);
   const check = await context.checks.of(textDocument.uri);
   if (!document || !check) return null;
   const element = elementAt(check.module, textDocument.uri, document.offsetAt(position));
-  const markdown = element && textFor(context, check, element, textDocument.uri);
+  const range = element && context.documents.range(element.range);
+  const markdown = element && (await textFor(context, check, element, textDocument.uri, isWanted));
   if (!element || !markdown) return null;
-  const range = context.documents.range(element.range);
   return {
     contents: context.client.markdown
       ? { kind: 'markdown', value: markdown }
@@ -31,12 +36,18 @@ export async function hover(context: FeatureContext, { textDocument, position }:
   };
 }
 
-function textFor(context: FeatureContext, check: ModuleCheck, element: ModuleElement, uri: string): string | null {
+async function textFor(
+  context: FeatureContext,
+  check: ModuleCheck,
+  element: ModuleElement,
+  uri: string,
+  isWanted: IsWanted,
+): Promise<string | null> {
   const { simulation, kernelVersion } = context.settings();
   switch (element.kind) {
     case 'patch': {
       const image = check.images.find(({ variable }) => variable === element.patch.name);
-      const forecast = image && context.forecasts.of(image, simulation);
+      const forecast = image && (await context.forecasts.of(image, simulation, isWanted));
       return forecast ? patchHover(image, forecast, context.client, uri, nearestKernel(context)) : null;
     }
     case 'object':
@@ -44,11 +55,11 @@ function textFor(context: FeatureContext, check: ModuleCheck, element: ModuleEle
     case 'func': {
       const workload = workloadById(simulation.workload);
       return workload
-        ? funcHover(check.module, element.func, workload, forecastOf(context, check, element.func))
+        ? funcHover(check.module, element.func, workload, await forecastOf(context, check, element.func, isWanted))
         : null;
     }
     case 'callback':
-      return callbackHover(element.uses, forecastOf(context, check, null)?.callbacks ?? []);
+      return callbackHover(element.uses, (await forecastOf(context, check, null, isWanted))?.callbacks ?? []);
     case 'field': {
       const kernel = parseKernelVersion(kernelVersion) ?? parseKernelVersion(DEFAULT_KERNEL_VERSION);
       return kernel && fieldHover(check.module, element, kernel);
@@ -66,9 +77,14 @@ function nearestKernel(context: FeatureContext): string[] {
 }
 
 /** The forecast of the patch that a function belongs to: of the module's only patch, or of the one whose tables hold it. */
-function forecastOf(context: FeatureContext, { images, module }: ModuleCheck, func: KlpFunc | null): Forecast | null {
+async function forecastOf(
+  context: FeatureContext,
+  { images, module }: ModuleCheck,
+  func: KlpFunc | null,
+  isWanted: IsWanted,
+): Promise<Forecast | null> {
   const image = images.length === 1 ? images[0] : func && imageWith(images, module, func);
-  return image ? context.forecasts.of(image, context.settings().simulation) : null;
+  return image ? context.forecasts.of(image, context.settings().simulation, isWanted) : null;
 }
 
 function imageWith(images: readonly PatchImage[], module: LivepatchModule, func: KlpFunc): PatchImage | undefined {

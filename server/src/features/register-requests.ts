@@ -26,7 +26,9 @@ export function registerRequests(
   context: () => Promise<FeatureContext>,
 ): void {
   connection.onHover(
-    requestHandler('hover', host, { fallback: null }, async (params) => hover(await context(), params)),
+    requestHandler('hover', host, { fallback: null }, async (params, isWanted) =>
+      hover(await context(), params, isWanted),
+    ),
   );
   connection.onCompletion(
     requestHandler('completion', host, { fallback: [] }, async (params) => completion(await context(), params)),
@@ -53,8 +55,8 @@ export function registerRequests(
     ),
   );
   connection.onCodeLensResolve(
-    requestHandler('codeLens/resolve', host, { fallback: { range: NOWHERE } }, async (lens) =>
-      resolveCodeLens(await context(), lens),
+    requestHandler('codeLens/resolve', host, { fallback: { range: NOWHERE } }, async (lens, isWanted) =>
+      resolveCodeLens(await context(), lens, isWanted),
     ),
   );
   connection.onRequest(

@@ -23,13 +23,13 @@ const SLOW = 500;
  * Every request runs through here. It first lets the messages that already wait go ahead, so that a cancellation or an edit
  * right behind the request is seen before any work; then it runs the handler, and answers exactly once:
  * with the result, or `RequestCancelled`, or `ContentModified` when the document changed since the request came,
- * or the fallback when the handler failed, which is logged.
+ * or the fallback when the handler failed, which is logged. A handler that takes long asks `isWanted` now and then.
  */
 export function requestHandler<P extends object, R>(
   name: string,
   host: RequestHost,
   { fallback, outdated = contentModified }: RequestOptions<R>,
-  handle: (params: P, token: CancellationToken) => R | Promise<R>,
+  handle: (params: P, isWanted: () => boolean) => R | Promise<R>,
 ): (params: P, token: CancellationToken) => Promise<R> {
   return async (params, token) => {
     const started = performance.now();
@@ -43,7 +43,7 @@ export function requestHandler<P extends object, R>(
     await new Promise((resolve) => setImmediate(resolve));
     if (!worthless()) {
       try {
-        result = await handle(params, token);
+        result = await handle(params, () => worthless() === null);
       } catch (error) {
         if (!worthless()) host.failed(name, error);
       }

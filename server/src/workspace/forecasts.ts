@@ -1,35 +1,84 @@
 import type { PatchImage } from '../../../shared/src/model/index.ts';
 import type { SimulationSettings } from '../../../shared/src/protocol.ts';
-import { forecast } from '../../../shared/src/simulator/forecast.ts';
+import { forecastInSteps } from '../../../shared/src/simulator/forecast.ts';
 import type { Forecast } from '../../../shared/src/simulator/forecast-types.ts';
 import { workloadById } from '../../../shared/src/simulator/workloads/index.ts';
 
 /** Enough for every patch of some modules under a few settings. */
 const MAX_KEPT = 24;
+/** How long simulating keeps everything else waiting. Milliseconds. */
+const SLICE = 8;
 
-/** Forecasts, kept by what is simulated: an edit that leaves a patch what it is costs nothing. */
+/** Whether somebody still waits for an answer. */
+export type IsWanted = () => boolean;
+
+interface Entry {
+  readonly forecast: Promise<Forecast | null>;
+  /** Of everybody who asked for it; empty when it is finished. */
+  readonly wanted: IsWanted[];
+}
+
+/**
+ * Forecasts, kept by what is simulated: an edit that leaves a patch what it is costs nothing. They are made in slices,
+ * between which messages are handled, and given up when nobody waits for them any more.
+ */
 export class Forecasts {
-  private readonly kept = new Map<string, Forecast>();
+  private readonly entries = new Map<string, Entry>();
 
-  /** Null when the workload is not known. */
-  of(image: PatchImage, { kernel, workload: id, seeds }: SimulationSettings): Forecast | null {
+  /** Null when the workload is not known, and for somebody who does not want it any more. Rejects when the simulator fails. */
+  of(
+    image: PatchImage,
+    { kernel, workload: id, seeds }: SimulationSettings,
+    isWanted: IsWanted,
+  ): Promise<Forecast | null> {
     const workload = workloadById(id);
-    if (!workload) return null;
+    if (!workload) return Promise.resolve(null);
     const key = JSON.stringify([contentOf(image), kernel, id, seeds]);
-    const known = this.kept.get(key);
+    const known = this.entries.get(key);
     if (known) {
       // Used last, dropped last.
-      this.kept.delete(key);
-      this.kept.set(key, known);
-      return known;
+      this.entries.delete(key);
+      this.entries.set(key, known);
+      known.wanted.push(isWanted);
+      return known.forecast;
     }
-    const made = forecast(image, { kernel, workload, seeds });
-    this.kept.set(key, made);
-    for (const oldest of this.kept.keys()) {
-      if (this.kept.size <= MAX_KEPT) break;
-      this.kept.delete(oldest);
-    }
+    const wanted = [isWanted];
+    const isWantedStill = (): boolean => {
+      if (wanted.some((is) => is())) return true;
+      this.entries.delete(key);
+      return false;
+    };
+    const made = inSlices(forecastInSteps(image, { kernel, workload, seeds }), isWantedStill);
+    this.entries.set(key, { forecast: made, wanted });
+    this.dropOldest();
+    // Nothing of a failure is kept; whoever asked is told.
+    made.then(
+      () => {
+        wanted.length = 0;
+      },
+      () => this.entries.delete(key),
+    );
     return made;
+  }
+
+  private dropOldest(): void {
+    for (const oldest of this.entries.keys()) {
+      if (this.entries.size <= MAX_KEPT) break;
+      this.entries.delete(oldest);
+    }
+  }
+}
+
+/** Runs to the end, letting others go ahead after each slice of time; null when it is not wanted any more. */
+async function inSlices<T>(steps: Iterator<undefined, T, undefined>, isWanted: IsWanted): Promise<T | null> {
+  let until = performance.now() + SLICE;
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (performance.now() < until) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!isWanted()) return null;
+    until = performance.now() + SLICE;
   }
 }
 

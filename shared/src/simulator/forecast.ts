@@ -46,6 +46,18 @@ const INSTALL_TIME = 60_000_000;
 
 /** Plays the loading of the patch over many seeds and says how it goes, in numbers and in words. */
 export function forecast(image: PatchImage, options: ForecastOptions): Forecast {
+  const steps = forecastInSteps(image, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** The same, run by run: for hosts that have other things to do in between. */
+export function* forecastInSteps(
+  image: PatchImage,
+  options: ForecastOptions,
+): Generator<undefined, Forecast, undefined> {
   const { workload } = options;
   const timeLimit = options.timeLimit ?? DEFAULT_TIME_LIMIT;
   const installed = options.installed ?? [];
@@ -66,6 +78,7 @@ export function forecast(image: PatchImage, options: ForecastOptions): Forecast 
   const results: Result[] = [];
   for (let seed = 1; seed <= Math.max(1, options.seeds); seed++) {
     results.push(readResult(run({ ...simulation, seed }, false).trace, image, seed, loadAt, installed.length));
+    yield;
   }
   const byTime = [...results].sort((a, b) => (a.time ?? Infinity) - (b.time ?? Infinity) || a.seed - b.seed);
   const typicalResult = byTime[(byTime.length - 1) >> 1] as Result;
