@@ -57,7 +57,7 @@ export function spell(tokens: readonly Token[]): string {
     const glued =
       /^[,)\][]$/.test(token.text) ||
       /[([]$/.test(text) ||
-      (token.text === '(' && /typeof(?:__)?$/.test(text)) ||
+      (token.text === '(' && /(?:typeof(?:__)?|\))$/.test(text)) ||
       (token.text === '*' && text.endsWith('*'));
     text += (text === '' || glued ? '' : ' ') + token.text;
   }

@@ -22,7 +22,7 @@ const ATTRIBUTES = new Set(
 /** The same with arguments in parentheses, or both. */
 const ATTRIBUTES_WITH_ARGUMENTS = new Set(
   (
-    '__attribute__ __attribute __section __aligned __printf __scanf __alloc_size __alloc_align __acquires __releases ' +
+    '__attribute__ __attribute __section __aligned __printf __scanf __alloc_size __realloc_size __alloc_align __acquires __releases ' +
     '__must_hold __cond_acquires __counted_by __mode __alias __copy __diagnose_as __error __warning __no_sanitize ' +
     '__assume_aligned __cleanup __free __nonnull __nonstring __deprecated __compiletime_error asm __asm__'
   ).split(' '),
@@ -51,9 +51,9 @@ export function isSyscallDefinition(name: string): boolean {
   return /(?:^|_)(?:COMPAT_)?SYSCALL_DEFINE(?:\d|x)$/.test(name);
 }
 
-/** `list_for_each_entry(…)`: a loop head. */
+/** `list_for_each_entry(…)` and `scoped_guard(…)`: the head of a statement. */
 export function isLoopMacro(name: string): boolean {
-  return /for_each|foreach/i.test(name);
+  return /for_each|foreach|^scoped_\w*guard$/i.test(name);
 }
 
 /** Values of the errno names (include/uapi/asm-generic/errno*.h and include/linux/errno.h). */

@@ -19,6 +19,8 @@ export function maskKernelMacros(text: string, tokens: readonly Token[] = tokeni
   return masker.apply();
 }
 
+const INTEGER_WORD = /^(?:unsigned|signed|char|short|int|long)$/;
+
 class Masker {
   private readonly text: string;
   private readonly tokens: readonly Token[];
@@ -53,6 +55,7 @@ class Masker {
       } else if (isLoopMacro(token.text) && close > 0 && this.opensStatement(tokens[close + 1])) {
         this.replace(token.start, token.end, 'while');
       } else if (/^(?:struct|union|enum)$/.test(token.text)) this.typeArgument(i);
+      else if (INTEGER_WORD.test(token.text)) this.integerArgument(i);
     }
   }
 
@@ -125,6 +128,19 @@ class Masker {
     const keyword = tokens[i] as Token;
     this.blank(keyword.start, keyword.end);
     for (let star = i + 2; star < end; star++) this.blank((tokens[star] as Token).start, (tokens[star] as Token).end);
+  }
+
+  /** `min_t(unsigned int, a, b)`: so does a type of several words. */
+  private integerArgument(i: number): void {
+    const { tokens } = this;
+    const before = tokens[i - 1]?.text;
+    if (before !== ',' && !(before === '(' && tokens[i - 2]?.kind === 'name' && tokens[i - 2]?.text !== 'sizeof'))
+      return;
+    let end = i;
+    while (INTEGER_WORD.test(tokens[end + 1]?.text ?? '')) end++;
+    const after = tokens[end + 1]?.text;
+    if (end === i || (after !== ',' && after !== ')')) return;
+    this.replace((tokens[i] as Token).start, (tokens[end] as Token).end, 'T');
   }
 
   private directives(): void {

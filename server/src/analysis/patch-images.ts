@@ -98,40 +98,47 @@ class ImageBuilder {
       );
     }
     if (table?.open) this.assume(`${what} may have more entries than are written there.`);
-    else if (table?.terminated === 'no')
-      this.assume(`${what} has no terminating entry; zeros are assumed to follow it.`);
     return table;
+  }
+
+  /** Visits a table's entries until `visit` says that the kernel stops there. */
+  private walk<T extends { readonly conditions: readonly Condition[] }>(
+    reference: TableReference<T>,
+    what: string,
+    visit: (entry: T) => 'ends' | 'goes on',
+  ): void {
+    const table = this.table(reference, what);
+    for (const entry of table?.entries ?? []) {
+      if (this.applies(entry.conditions) && visit(entry) === 'ends') return;
+    }
+    if (table?.terminated === 'no') this.assume(`${what} has no terminating entry; zeros are assumed to follow it.`);
   }
 
   private states(reference: KlpPatch['states']): StateImage[] {
     const states: StateImage[] = [];
-    for (const state of this.entries<KlpState>(reference, 'The table of states')) {
+    this.walk<KlpState>(reference, 'The table of states', (state) => {
       const id = this.decide(state.id, 'A state id', 0);
-      if (id === 0) break;
+      if (id === 0) return 'ends';
       states.push({ id, version: this.decide(state.version, `The version of state ${id}`, 0) });
-    }
+      return 'goes on';
+    });
     return states;
-  }
-
-  private entries<T extends { readonly conditions: readonly Condition[] }>(
-    reference: TableReference<T>,
-    what: string,
-  ): T[] {
-    return this.table(reference, what)?.entries.filter(({ conditions }) => this.applies(conditions)) ?? [];
   }
 
   private objects(patch: KlpPatch): ObjectImage[] {
     const objects: ObjectImage[] = [];
-    for (const object of this.entries<KlpObject>(patch.objs, `The table of objects of ${patch.name}`)) {
+    this.walk<KlpObject>(patch.objs, `The table of objects of ${patch.name}`, (object) => {
       const named = object.name.kind !== 'absent' && !(object.name.kind === 'known' && object.name.value === null);
       const hasFuncs = object.funcs.kind === 'known' || object.funcs.kind === 'unknown';
-      if (!named && !hasFuncs) {
-        if (!object.terminator)
-          this.assume('An object with neither name nor funcs ends the table, as it does in the kernel.');
-        break;
+      if (named || hasFuncs) {
+        objects.push(this.object(object, named));
+        return 'goes on';
       }
-      objects.push(this.object(object, named));
-    }
+      if (!object.terminator) {
+        this.assume('An object with neither name nor funcs ends the table, as it does in the kernel.');
+      }
+      return 'ends';
+    });
     return objects;
   }
 
@@ -154,8 +161,8 @@ class ImageBuilder {
 
   private funcs(object: KlpObject, where: string): FuncImage[] {
     const funcs: FuncImage[] = [];
-    for (const func of this.entries<KlpFunc>(object.funcs, `The table of functions of ${where}`)) {
-      if (func.terminator) break;
+    this.walk<KlpFunc>(object.funcs, `The table of functions of ${where}`, (func) => {
+      if (func.terminator) return 'ends';
       const oldName = this.decide(func.oldName, 'An old_name', this.textOf(func.oldName));
       const newFunc = func.newFunc.kind === 'known' ? func.newFunc.value.name : this.textOf(func.newFunc);
       if (func.newFunc.kind === 'unknown') {
@@ -168,7 +175,8 @@ class ImageBuilder {
         source: func.oldName.kind === 'absent' ? func.range : func.oldName.range,
         newFuncSource: this.definition(newFunc)?.nameRange ?? null,
       });
-    }
+      return 'goes on';
+    });
     return funcs;
   }
 
