@@ -3,7 +3,7 @@ import { checkFuncStack } from './invariants.ts';
 import { pr } from './log.ts';
 import type { Machine } from './machine.ts';
 import type { KlpFunc, KlpObject, KlpOps, KlpPatch } from './structures.ts';
-import { objectName } from './structures.ts';
+import { funcEntryName, objectName } from './structures.ts';
 import { sysfsPatched } from './sysfs.ts';
 
 /** kernel/livepatch/patch.c: registering and removing replacements. */
@@ -27,7 +27,9 @@ function patchFunc(m: Machine, func: KlpFunc): number {
       pr(m, 'err', `failed to register ftrace handler for function '${func.oldName}' (${EBUSY})`);
       return EBUSY;
     }
-    ops = { object: func.object.name, oldName: func.oldName, oldFrame: func.oldFrame, funcStack: [] };
+    // A position above 1 tells functions of one name apart.
+    const oldName = func.oldSympos > 1 ? funcEntryName(func) : func.oldName;
+    ops = { object: func.object.name, oldName, oldFrame: func.oldFrame, funcStack: [] };
     m.ops.set(func.oldFrame, ops);
   }
   ops.funcStack.unshift(func);

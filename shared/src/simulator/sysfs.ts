@@ -115,32 +115,38 @@ export function kstrtobool(text: string): boolean | null {
   return null;
 }
 
-/** `echo VALUE > /sys/kernel/livepatch/PATH` as root. Returns 0 or the errno of the write. */
+/**
+ * `echo VALUE > /sys/kernel/livepatch/PATH` as root. Returns 0 or the errno that the shell gets. The shell opens the file
+ * with O_CREAT: where there is none sysfs answers -EACCES, and -ENOENT only when the directory is missing too.
+ */
 export function writeSysfs(m: Machine, path: string, value: string): number {
-  const [dir = '', file, ...below] = path.split('/');
+  const [dir = '', ...rest] = path.split('/').filter((part) => part !== '');
+  if (dir === '') return EISDIR;
   const patch =
     m.patches.find((candidate) => candidate.module === dir) ??
     m.dying.find((candidate) => candidate.patch.module === dir)?.patch;
-  if (patch === undefined) return ENOENT;
-  if (file === undefined || file === '') return EISDIR;
-  if (below.length === 0) {
-    if (file === 'enabled') return storeEnabled(m, patch, value);
-    if (file === 'force') return storeForce(m, patch, value);
-    if (file === 'replaceable' && m.traits.replaceable) return storeReplaceable(m, patch, value);
-    const readOnly =
-      file === 'transition' ||
-      (file === 'replace' && m.traits.sysfsReplace) ||
-      (file === 'stack_order' && m.traits.sysfsStackOrder);
-    if (readOnly) return EACCES;
+  if (patch === undefined) return rest.length === 0 ? EACCES : ENOENT;
+  const [name, ...below] = rest;
+  if (name === undefined) return EISDIR;
+  const store = STORES[name];
+  if (store !== undefined && below.length === 0 && (name !== 'replaceable' || m.traits.replaceable)) {
+    return store(m, patch, value);
   }
-  const object = patch.objects.find((candidate) => candidate.added && fileName(objectName(candidate)) === file);
-  if (object === undefined) return ENOENT;
-  if (below.length === 0) return EISDIR;
-  if (below.length === 1 && below[0] === 'patched') return EACCES;
-  return below.length === 1 && object.funcs.some((func) => func.added && funcEntryName(func) === below[0])
-    ? EISDIR
-    : ENOENT;
+  const object = patch.objects.find((candidate) => candidate.added && fileName(objectName(candidate)) === name);
+  if (object === undefined) return below.length === 0 ? EACCES : ENOENT;
+  const [entry, ...deeper] = below;
+  if (entry === undefined) return EISDIR;
+  const isFunc = object.funcs.some((func) => func.added && funcEntryName(func) === entry);
+  if (deeper.length === 0) return isFunc ? EISDIR : EACCES;
+  return isFunc && deeper.length === 1 ? EACCES : ENOENT;
 }
+
+/** What can be written to in a patch's directory. */
+const STORES: { readonly [file: string]: (m: Machine, patch: KlpPatch, value: string) => number } = {
+  enabled: storeEnabled,
+  force: storeForce,
+  replaceable: storeReplaceable,
+};
 
 /** enabled_store() */
 function storeEnabled(m: Machine, patch: KlpPatch, value: string): number {

@@ -106,7 +106,7 @@ export type TraceEvent = {
    * can't be read. Null when a directory vanished, with all that is below it.
    */
   | { readonly type: 'sysfs'; readonly path: string; readonly value: string | null }
-  /** The stack of replacements of one function, newest first. */
+  /** The stack of replacements of one function, newest first; `function` is `name`, or `name,2` for an old_sympos above 1. */
   | {
       readonly type: 'func-stack';
       readonly object: string;

@@ -176,7 +176,7 @@ describe('whatever happens', { timeout: 30_000 }, () => {
           JSON.stringify(trace),
         );
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
@@ -195,7 +195,7 @@ describe('whatever happens', { timeout: 30_000 }, () => {
         const cut = (trace: Trace) => before(trace).filter((event) => event.at < limit);
         expect(cut(withIt)).toEqual(cut(without));
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
@@ -226,7 +226,7 @@ describe('whatever happens', { timeout: 30_000 }, () => {
         expect(trace.end).toBeLessThan(4 * SECOND);
         expect(events(trace, 'log').at(-1)?.text).toBe("livepatch: 'lp': patching complete");
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 });

@@ -103,6 +103,26 @@ describe('an atomic replace', () => {
     expect(stateAt(trace, trace.end).funcStacks.map((entry) => entry.function)).toEqual(['f', 'slow_loop']);
   });
 
+  it('takes position 0 and 1 for the same function, and no other', () => {
+    const old = patch('old', {
+      vmlinux: {
+        funcs: [
+          { oldName: 'f', oldSympos: 1 },
+          { oldName: 'f', oldSympos: 2 },
+        ],
+      },
+    });
+    const next = patch('next', { vmlinux: { funcs: ['f', 'slow_loop'] } }, { replace: true });
+    const workload = machine([kthread('kt', ['slow_loop'])]);
+    const trace = play(workload, [at(0, load(old)), at(2, load(next))], { timeLimit: 3 * SECOND });
+    const dirs = stateAt(trace, trace.end).sysfs.filter(
+      (node) => node.kind === 'dir' && node.path.startsWith('next/vmlinux/'),
+    );
+    expect(dirs.map((node) => node.path)).toEqual(['next/vmlinux/f,1', 'next/vmlinux/f,2', 'next/vmlinux/slow_loop,1']);
+    expect(funcStack(trace, 3, 'f')).toEqual(['next*', 'old']);
+    expect(funcStack(trace, 3, 'f,2')).toEqual(['next nop*', 'old']);
+  });
+
   it('reversed, leaves the old patches as they were', () => {
     const next = patch('next', { vmlinux: ['msleep'] }, { replace: true });
     const trace = play(STUCK, [
@@ -194,7 +214,7 @@ describe('the hybrid mode RFC of January 2025', () => {
       at(1, write('a/replaceable', '1')),
       at(2, load(B)),
     ]);
-    expect(errnos(trace)).toEqual([0, -2, 0]);
+    expect(errnos(trace)).toEqual([0, -13, 0]);
     expect(stateAt(trace, trace.end).sysfs.map((node) => node.path)).not.toContain('a');
   });
 });

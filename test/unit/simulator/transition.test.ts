@@ -220,17 +220,17 @@ describe('writes to sysfs', () => {
     ['lp/transition', -13],
     ['lp/replace', -13],
     ['lp/vmlinux/patched', -13],
-    ['lp/nothing', -2],
-    ['lp/vmlinux/nothing', -2],
+    // The shell's O_CREAT is refused where there is no such file.
+    ['lp/nothing', -13],
+    ['lp/vmlinux/nothing', -13],
+    ['lp/vmlinux/pipe_read,1/nothing', -13],
+    ['lp/nothing/nothing', -2],
+    ['lp/vmlinux/nothing/nothing', -2],
+    ['other', -13],
     ['other/enabled', -2],
+    ['', -21],
   ])('%s: %i', (path, errno) => {
     expect(write0(path, '1')).toBe(errno);
-  });
-
-  it('has no `replace` to write to on 6.1', () => {
-    expect(errnos(play(QUIET, [at(0, load(PIPE)), at(1, write('lp/replace', '1'))], { kernel: '6.1' }))).toEqual([
-      0, -2,
-    ]);
   });
 
   it('refuses to disable another patch during a transition', () => {
