@@ -200,6 +200,19 @@ describe('pulled diagnostics', () => {
     expect(editor.published).toEqual([]);
   });
 
+  it('are pushed to a client that could pull and does not, until it does', async () => {
+    await start({ capabilities });
+    const uri = uriOf('bad.c');
+    await editor.open(uri, BAD_MODULE);
+    expect(rules(await editor.diagnostics(uri))).toEqual(BAD_RULES);
+    const report = await editor.request<DocumentDiagnosticReport>('textDocument/diagnostic', uri);
+    expect(report.kind === 'full' && rules(report.items)).toEqual(BAD_RULES);
+    await editor.until(() => editor.published.at(-1)?.diagnostics.length === 0);
+    await editor.replace(uri, LICENSE, '');
+    await editor.request<DocumentDiagnosticReport>('textDocument/diagnostic', uri);
+    expect(editor.published).toHaveLength(2);
+  });
+
   it('are not offered to a client that can not pull', async () => {
     await start();
     expect(editor.result.capabilities.diagnosticProvider).toBeUndefined();

@@ -57,12 +57,11 @@ describe('requests', () => {
     const hover = editor.request('textDocument/hover', URI, { position });
     const pull = editor.request('textDocument/diagnostic', URI);
     const edit = editor.replace(URI, 'MODULE_INFO(livepatch, "Y");\n', '');
-    await expect(hover).rejects.toMatchObject({ code: LSPErrorCodes.ContentModified });
-    await expect(pull).rejects.toMatchObject({
-      code: LSPErrorCodes.ServerCancelled,
-      data: { retriggerRequest: true },
-    });
-    await edit;
+    expect(await Promise.allSettled([hover, pull, edit])).toMatchObject([
+      { status: 'rejected', reason: { code: LSPErrorCodes.ContentModified } },
+      { status: 'rejected', reason: { code: LSPErrorCodes.ServerCancelled, data: { retriggerRequest: true } } },
+      { status: 'fulfilled' },
+    ]);
     const report = await editor.request<DocumentDiagnosticReport>('textDocument/diagnostic', URI);
     expect(report.kind === 'full' && report.items.map(({ code }) => code)).toEqual(['missing-livepatch-modinfo']);
   });

@@ -12,6 +12,9 @@ const MIN_DELAY = 20;
 const MAX_DELAY = 300;
 const TIMES = 2;
 
+/** Some clients say that they can pull diagnostics and never do: after this time they get them pushed. Milliseconds. */
+const GRACE = 1500;
+
 /**
  * Sends what changes with a document and nobody asks for: diagnostics to clients that do not pull them, images to clients
  * that want them. A client that pulls gets no push, since editors show both lists and so every finding twice.
@@ -25,11 +28,23 @@ export class Publisher {
   private readonly shown = new Set<string>();
   private readonly sentImages = new Map<string, string>();
   private lastCheck = 0;
+  private mode: 'push' | 'pull' | 'undecided';
+  private grace: NodeJS.Timeout | undefined;
 
   constructor(connection: Connection, context: FeatureContext, failed: (what: string, error: unknown) => void) {
     this.connection = connection;
     this.context = context;
     this.failed = failed;
+    this.mode = context.client.pullDiagnostics ? 'undecided' : 'push';
+  }
+
+  /** The client pulls, so nothing is pushed any more. */
+  didPull(): void {
+    if (this.mode === 'pull') return;
+    this.mode = 'pull';
+    clearTimeout(this.grace);
+    for (const uri of this.shown) void this.connection.sendDiagnostics({ uri, diagnostics: [] });
+    this.shown.clear();
   }
 
   /** The document was opened: at once. */
@@ -52,11 +67,13 @@ export class Publisher {
 
   /** Nothing is sent any more. */
   stop(): void {
+    clearTimeout(this.grace);
     for (const timer of this.waiting.values()) clearTimeout(timer);
     this.waiting.clear();
   }
 
   private publishAfter(uri: string, delay: number): void {
+    if (this.mode === 'undecided') this.grace ??= setTimeout(() => this.pushAll(), GRACE);
     clearTimeout(this.waiting.get(uri));
     const timer = setTimeout(() => {
       this.waiting.delete(uri);
@@ -65,16 +82,22 @@ export class Publisher {
     this.waiting.set(uri, timer);
   }
 
+  private pushAll(): void {
+    if (this.mode !== 'undecided') return;
+    this.mode = 'push';
+    for (const uri of this.context.documents.all()) this.publishNow(uri);
+  }
+
   private async publish(uri: string): Promise<void> {
     const { client, documents, store } = this.context;
     const generation = store.generationOf(uri);
     const isCurrent = (): boolean => generation !== null && store.generationOf(uri) === generation;
-    if (!client.pullDiagnostics) {
+    if (this.mode === 'push') {
       const started = performance.now();
       const diagnostics = await diagnosticsOf(this.context, uri);
       this.lastCheck = performance.now() - started;
       // An edit in the meantime has asked for a publication of its own.
-      if (!isCurrent()) return;
+      if (!isCurrent() || this.mode !== 'push') return;
       // Nothing at all is said of documents that have nothing to do with livepatch.
       if (store.isLivepatch(uri) || diagnostics.length > 0 || this.shown.has(uri)) {
         if (diagnostics.length > 0) this.shown.add(uri);

@@ -19,11 +19,15 @@ import { hover } from './hover.ts';
 import { images, locate } from './images.ts';
 import { type RequestHost, requestHandler } from './run-request.ts';
 
-/** Connects each request with its feature. `context` resolves when the settings are known. */
+/**
+ * Connects each request with its feature. `context` resolves when the settings are known; `didPull` is told of each pull
+ * of diagnostics.
+ */
 export function registerRequests(
   connection: Connection,
   host: RequestHost,
   context: () => Promise<FeatureContext>,
+  didPull: () => void,
 ): void {
   connection.onHover(
     requestHandler('hover', host, { fallback: null }, async (params, isWanted) =>
@@ -65,8 +69,10 @@ export function registerRequests(
       'diagnostic',
       host,
       { fallback: { kind: 'full', items: [] }, outdated: askAgain },
-      async ({ textDocument, previousResultId }) =>
-        diagnosticReport(await context(), textDocument.uri, previousResultId),
+      async ({ textDocument, previousResultId }) => {
+        didPull();
+        return diagnosticReport(await context(), textDocument.uri, previousResultId);
+      },
     ),
   );
   connection.onRequest(

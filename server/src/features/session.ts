@@ -104,7 +104,12 @@ class Session {
       log: (message) => connection.console.log(message),
       failed: (request, error) => this.failed(request, error),
     };
-    registerRequests(connection, host, () => this.context());
+    registerRequests(
+      connection,
+      host,
+      () => this.context(),
+      () => this.running?.publisher.didPull(),
+    );
     connection.listen();
   }
 
