@@ -2,23 +2,22 @@ import type { Rule, RuleFinding } from '../../rule.ts';
 import { exampleModule } from '../example-module.ts';
 import { callbackUses, definitionsOf, reachable } from '../queries.ts';
 
-const REENTERS = /^(?:klp_(?:enable|disable|register|unregister)_patch|request_module)$/;
+const REENTERS = /^klp_(?:enable|disable|register|unregister)_patch$/;
 
 export const rule: Rule = {
   id: 'callback-reenters-livepatch',
   severity: 'error',
   severityReason: 'The kernel waits for itself for ever.',
   group: 'callbacks',
-  summary: 'A callback enables a patch or loads a module.',
+  summary: 'A callback enables or disables a patch.',
   kernel: {
     outcome: 'crash',
     text: 'Callbacks run with klp_mutex held, and the call wants it as well: it waits for ever, and so does every later load or removal of a module.',
     evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
-    'The kernel holds `klp_mutex` while callbacks run. Enabling a patch takes the same mutex. Loading a module takes it ' +
-    'too, because the new module may be one that has to be patched; `request_module()` waits for that in another ' +
-    'process, so the two wait for each other. Do it before `klp_enable_patch()` or from user space.',
+    'The kernel holds `klp_mutex` while callbacks run, and enabling a patch takes the same mutex. A module has one patch ' +
+    'and enables it once, from its init function. What one patch needs of another belongs into one patch.',
   examples: {
     bad: [
       {
@@ -52,17 +51,8 @@ static struct klp_object objs[] = {
     ],
     good: [
       {
-        title: 'Loading a module before the patch is enabled',
-        code: exampleModule({
-          includes: '#include <linux/kmod.h>',
-          init: `
-static int __init uptime_fix_init(void)
-{
-	request_module("crc16");
-	return klp_enable_patch(&patch);
-}
-module_init(uptime_fix_init);`,
-        }),
+        title: 'Enabled from the module’s init function',
+        code: exampleModule({}),
       },
     ],
   },
@@ -74,11 +64,10 @@ module_init(uptime_fix_init);`,
           const place = `${calleeRange.file}:${calleeRange.start}`;
           if (!REENTERS.test(callee) || definitionsOf(module, callee).length > 0 || seen.has(place)) return [];
           seen.add(place);
-          const what = callee === 'request_module' ? 'loading a module' : `${callee}()`;
           return [
             {
               range: calleeRange,
-              message: `The ${callback} callback runs with klp_mutex held, and ${what} needs klp_mutex. Both wait for ever.`,
+              message: `The ${callback} callback runs with klp_mutex held, and ${callee}() needs klp_mutex. It waits for ever.`,
               related: [{ range: reference.range, message: `The ${callback} callback.` }],
             },
           ];

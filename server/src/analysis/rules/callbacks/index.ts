@@ -1,3 +1,4 @@
+export { rule as callbackLoadsModule } from './callback-loads-module.ts';
 export { rule as callbackOnNullMod } from './callback-on-null-mod.ts';
 export { rule as callbackPositiveReturn } from './callback-positive-return.ts';
 export { rule as callbackReentersLivepatch } from './callback-reenters-livepatch.ts';
