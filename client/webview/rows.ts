@@ -87,10 +87,15 @@ function members(group: LaneGroup, groupId: string, folds: Folds, end: number): 
   return out;
 }
 
+/** Id of a task's row. */
+export function rowOfTask(id: number): string {
+  return `task:${id}`;
+}
+
 /** One task's line. */
 export function taskRow(lane: Lane, depth: number): Row {
   return {
-    id: `task:${lane.task.id}`,
+    id: rowOfTask(lane.task.id),
     kind: 'task',
     depth,
     label: taskLabel(lane),

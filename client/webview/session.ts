@@ -56,6 +56,12 @@ export class Session {
     return this.images.find(({ variable }) => variable === this.patch) ?? this.images[0] ?? null;
   }
 
+  /** What is kept over reloads. */
+  get state(): Pick<PanelState, 'uri' | 'patch' | 'workload' | 'kernel' | 'seed' | 'actions'> {
+    const { uri, patch, kernel, actions } = this;
+    return { uri, patch, kernel, actions, workload: this.workload.id, seed: this.chosenSeed ?? 0 };
+  }
+
   receive(message: HostToPanel & { readonly type: 'images' }): void {
     const { simulation } = message;
     const kept = this.kept?.uri === message.uri ? this.kept : null;

@@ -40,6 +40,7 @@ export class TableView {
 
   update(rows: readonly Row[], at: number): void {
     this.caption.textContent = `Tasks at ${timeText(at)}`;
+    const focused = document.activeElement?.getAttribute('data-row');
     this.body.replaceChildren(
       ...rows.map((row) =>
         element(
@@ -48,7 +49,7 @@ export class TableView {
           element(
             'th',
             { scope: 'row', class: `depth-${row.depth}` },
-            element('button', { type: 'button', onclick: () => this.select(row) }, row.label),
+            element('button', { type: 'button', 'data-row': row.id, onclick: () => this.select(row) }, row.label),
           ),
           element('td', {}, now(row, at)),
           element('td', {}, switched(row)),
@@ -56,6 +57,8 @@ export class TableView {
         ),
       ),
     );
+    // Who reads row by row must not be thrown out when a row unfolds.
+    if (focused) this.body.querySelector<HTMLElement>(`[data-row="${CSS.escape(focused)}"]`)?.focus();
   }
 }
 

@@ -1,12 +1,11 @@
-import type { ShareColumn } from '../../shared/src/picture/shares.ts';
-import { shareColumns } from '../../shared/src/picture/shares.ts';
 import { timeText } from '../../shared/src/picture/time-text.ts';
 import { attribute, element, icon, text } from './dom.ts';
+import { drawAxis, drawBars, ROW_HEIGHT } from './drawing.ts';
 import type { Row } from './rows.ts';
 import type { RunMark } from './run.ts';
 import { segmentAt, tally, tallyText } from './tally.ts';
-import { type Fills, fills, readTheme, type Theme } from './theme.ts';
-import { ticks, timeToX, type View, xToTime } from './view.ts';
+import { readTheme, type Theme } from './theme.ts';
+import { type View, xToTime } from './view.ts';
 import { segmentText } from './words.ts';
 
 export interface TimelineData {
@@ -27,9 +26,6 @@ export interface TimelineEvents {
   pan(share: number): void;
 }
 
-const ROW = 22;
-const BAR = 14;
-const AXIS = 38;
 /** Rows made beyond those in sight, so that scrolling does not show holes. */
 const SPARE = 6;
 
@@ -54,7 +50,6 @@ export class TimelineView {
   private data: TimelineData = EMPTY;
   private theme: Theme | null = null;
   private readonly made = new Map<string, { row: Row; element: HTMLElement }>();
-  private readonly shares = new WeakMap<Row['lanes'], readonly ShareColumn[]>();
   private requested = false;
 
   constructor(events: TimelineEvents) {
@@ -96,7 +91,7 @@ export class TimelineView {
 
   update(data: TimelineData): void {
     this.data = data;
-    this.spacer.style.height = `${data.rows.length * ROW}px`;
+    this.spacer.style.height = `${data.rows.length * ROW_HEIGHT}px`;
     attribute(this.axis, 'aria-valuemax', String(data.end));
     attribute(this.axis, 'aria-valuenow', String(data.cursor));
     attribute(this.axis, 'aria-valuetext', `${timeText(data.cursor)} of ${timeText(data.end)}`);
@@ -117,10 +112,10 @@ export class TimelineView {
   showRow(id: string): void {
     const index = this.data.rows.findIndex((row) => row.id === id);
     if (index < 0) return;
-    const top = index * ROW;
+    const top = index * ROW_HEIGHT;
     const { scrollTop, clientHeight } = this.scroller;
     if (top < scrollTop) this.scroller.scrollTop = top;
-    else if (top + ROW > scrollTop + clientHeight) this.scroller.scrollTop = top + ROW - clientHeight;
+    else if (top + ROW_HEIGHT > scrollTop + clientHeight) this.scroller.scrollTop = top + ROW_HEIGHT - clientHeight;
     this.draw();
   }
 
@@ -136,18 +131,19 @@ export class TimelineView {
 
   private drawNow(): void {
     this.theme ??= readTheme();
-    const first = Math.max(0, Math.floor(this.scroller.scrollTop / ROW) - SPARE);
+    const first = Math.max(0, Math.floor(this.scroller.scrollTop / ROW_HEIGHT) - SPARE);
     const last = Math.min(
       this.data.rows.length,
-      Math.ceil((this.scroller.scrollTop + this.scroller.clientHeight) / ROW) + SPARE,
+      Math.ceil((this.scroller.scrollTop + this.scroller.clientHeight) / ROW_HEIGHT) + SPARE,
     );
     this.placeRows(first, last);
     // The axis and the bars end where the scroll bar begins.
     const width = `${Math.max(0, this.scroller.clientWidth - this.bars.offsetLeft)}px`;
     this.bars.style.width = width;
     this.axis.style.width = width;
-    this.drawAxis(this.theme);
-    this.drawBars(this.theme, first, last);
+    drawAxis(this.axis, this.theme, this.data);
+    const top = first * ROW_HEIGHT - this.scroller.scrollTop;
+    drawBars(this.bars, this.theme, this.data, this.data.rows.slice(first, last), top);
   }
 
   private placeRows(first: number, last: number): void {
@@ -168,7 +164,7 @@ export class TimelineView {
       // In the order of sight, for those who read the page by ear.
       const place = this.spacer.children[index - first] ?? null;
       if (place !== made.element) this.spacer.insertBefore(made.element, place);
-      made.element.style.top = `${index * ROW}px`;
+      made.element.style.top = `${index * ROW_HEIGHT}px`;
       const selected = row.id === this.data.selected;
       if (selected) active = made.element.id;
       attribute(made.element, 'aria-selected', String(selected));
@@ -207,132 +203,6 @@ export class TimelineView {
     if (row.kind !== 'task' || only === undefined) return `${row.label}: ${tallyText(tally(row.lanes, at))}`;
     const segment = segmentAt(only, at);
     return `${row.label}: ${segment === null ? 'not alive' : segmentText(segment)}`;
-  }
-
-  private drawAxis(theme: Theme): void {
-    const { view, cursor, marks } = this.data;
-    const drawing = prepare(this.axis);
-    if (drawing === null) return;
-    const { context, width } = drawing;
-    context.font = `11px ${theme.font}`;
-    context.textAlign = 'center';
-    for (const tick of ticks(view, Math.max(2, Math.floor(width / 70)))) {
-      const x = timeToX(tick.at, view, width);
-      context.fillStyle = theme.faint;
-      const half = context.measureText(tick.text).width / 2;
-      context.fillText(tick.text, Math.min(Math.max(x, half), width - half), 12);
-      context.fillStyle = theme.grid;
-      context.fillRect(Math.round(x), AXIS - 4, 1, 4);
-    }
-    context.textAlign = 'left';
-    let free = Number.NEGATIVE_INFINITY;
-    for (const mark of marks) {
-      if (mark.at < view.from || mark.at > view.to) continue;
-      const x = timeToX(mark.at, view, width);
-      context.fillStyle = mark.kind === 'signal' ? theme.signal : theme.step;
-      const wide = context.measureText(mark.label).width;
-      const left = Math.min(x + 3, width - wide - 2);
-      context.fillRect(Math.round(x), 18, 1, AXIS - 18);
-      if (left < free) continue;
-      context.fillText(mark.label, left, 28);
-      free = left + wide + 8;
-    }
-    const x = timeToX(cursor, view, width);
-    context.fillStyle = theme.cursor;
-    context.beginPath();
-    context.moveTo(x - 6, AXIS - 9);
-    context.lineTo(x + 6, AXIS - 9);
-    context.lineTo(x, AXIS);
-    context.fill();
-  }
-
-  private drawBars(theme: Theme, first: number, last: number): void {
-    const { view, cursor, marks, rows } = this.data;
-    const drawing = prepare(this.bars);
-    if (drawing === null) return;
-    const { context, width, height, scale } = drawing;
-    const fill = fills(context, theme, scale);
-    const scroll = this.scroller.scrollTop;
-    context.fillStyle = theme.grid;
-    for (const tick of ticks(view, Math.max(2, Math.floor(width / 70)))) {
-      context.fillRect(Math.round(timeToX(tick.at, view, width)), 0, 1, height);
-    }
-    for (let index = first; index < last; index++) {
-      const row = rows[index] as Row;
-      const top = index * ROW - scroll + (ROW - BAR) / 2;
-      if (row.lanes.length === 1) this.drawLane(context, row, top, width, fill);
-      else this.drawShares(context, row, top, width, fill);
-      this.drawSignals(context, row, top, width, theme);
-    }
-    for (const mark of marks) {
-      if (mark.at < view.from || mark.at > view.to) continue;
-      context.strokeStyle = mark.kind === 'signal' ? theme.signal : theme.step;
-      context.setLineDash(mark.kind === 'signal' ? [5, 4] : [2, 3]);
-      line(context, Math.round(timeToX(mark.at, view, width)) + 0.5, height);
-    }
-    context.setLineDash([]);
-    context.strokeStyle = theme.cursor;
-    context.lineWidth = 2;
-    line(context, timeToX(cursor, view, width), height);
-    context.lineWidth = 1;
-  }
-
-  private drawLane(context: CanvasRenderingContext2D, row: Row, top: number, width: number, fill: Fills): void {
-    const { view } = this.data;
-    for (const segment of row.lanes[0]?.segments ?? []) {
-      if (segment.to < view.from || segment.from > view.to) continue;
-      const left = Math.max(timeToX(segment.from, view, width), 0);
-      const right = Math.min(timeToX(segment.to, view, width), width);
-      context.fillStyle = fill[segment.state];
-      // "Nothing patched" is a thin line: there is nothing to look at.
-      if (segment.state === 'rest') context.fillRect(left, top + BAR / 2 - 1.5, Math.max(right - left, 1), 3);
-      else context.fillRect(left, top, Math.max(right - left, 1), BAR);
-    }
-  }
-
-  private drawShares(context: CanvasRenderingContext2D, row: Row, top: number, width: number, fill: Fills): void {
-    const { view } = this.data;
-    let columns = this.shares.get(row.lanes);
-    if (columns === undefined) {
-      columns = shareColumns(row.lanes);
-      this.shares.set(row.lanes, columns);
-    }
-    let drawn = Number.NEGATIVE_INFINITY;
-    for (const column of columns) {
-      if (column.to < view.from || column.from > view.to) continue;
-      const left = Math.max(timeToX(column.from, view, width), 0);
-      const right = Math.min(timeToX(column.to, view, width), width);
-      // Hundreds of tasks that switch within a pixel need one drawing.
-      if (right - drawn < 0.5) continue;
-      drawn = right;
-      let bottom = top + BAR;
-      for (const { state, share } of column.shares) {
-        const high = state === 'rest' ? Math.min(share * BAR, 3) : share * BAR;
-        context.fillStyle = fill[state];
-        const y = state === 'rest' ? top + BAR / 2 - high / 2 : bottom - high;
-        context.fillRect(left, y, Math.max(right - left, 1), high);
-        bottom -= high;
-      }
-    }
-  }
-
-  private drawSignals(context: CanvasRenderingContext2D, row: Row, top: number, width: number, theme: Theme): void {
-    const { view } = this.data;
-    context.fillStyle = theme.signal;
-    let drawn = Number.NEGATIVE_INFINITY;
-    for (const lane of row.lanes) {
-      for (const mark of lane.marks) {
-        if (mark.at < view.from || mark.at > view.to) continue;
-        const x = timeToX(mark.at, view, width);
-        if (Math.abs(x - drawn) < 1) continue;
-        drawn = x;
-        context.beginPath();
-        context.moveTo(x - 4, top + BAR + 2);
-        context.lineTo(x + 4, top + BAR + 2);
-        context.lineTo(x, top + BAR - 5);
-        context.fill();
-      }
-    }
   }
 
   private press(event: PointerEvent): void {
@@ -394,7 +264,7 @@ export class TimelineView {
 
   private rowAt(event: MouseEvent): Row | undefined {
     const area = this.scroller.getBoundingClientRect();
-    return this.data.rows[Math.floor((event.clientY - area.top + this.scroller.scrollTop) / ROW)];
+    return this.data.rows[Math.floor((event.clientY - area.top + this.scroller.scrollTop) / ROW_HEIGHT)];
   }
 
   private timeAt(event: MouseEvent): number {
@@ -405,29 +275,4 @@ export class TimelineView {
 
 function sameLook(a: Row, b: Row): boolean {
   return a.label === b.label && a.expanded === b.expanded && a.depth === b.depth;
-}
-
-/** Fits the canvas to its place and clears it; null while it has no size. */
-function prepare(
-  canvas: HTMLCanvasElement,
-): { context: CanvasRenderingContext2D; width: number; height: number; scale: number } | null {
-  const scale = window.devicePixelRatio || 1;
-  const { clientWidth: width, clientHeight: height } = canvas;
-  if (width === 0 || height === 0) return null;
-  if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(height * scale);
-  }
-  const context = canvas.getContext('2d');
-  if (context === null) return null;
-  context.setTransform(scale, 0, 0, scale, 0, 0);
-  context.clearRect(0, 0, width, height);
-  return { context, width, height, scale };
-}
-
-function line(context: CanvasRenderingContext2D, x: number, height: number): void {
-  context.beginPath();
-  context.moveTo(x, 0);
-  context.lineTo(x, height);
-  context.stroke();
 }

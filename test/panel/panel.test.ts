@@ -1,70 +1,10 @@
-import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { forecast } from '../../shared/src/simulator/forecast.ts';
-import { WORKLOADS, workloadById } from '../../shared/src/simulator/workloads/index.ts';
-import { FILE, imagesMessage, objectOf, patchOf } from './images.ts';
-import { type OpenOptions, PanelHarness, type PanelPage } from './panel-page.ts';
+import { WORKLOADS } from '../../shared/src/simulator/workloads/index.ts';
+import { colorAt, forecastShown, MASTER, panelPage, row, shownPanel, time, usePanel } from './driving.ts';
+import { imagesMessage, patchOf } from './images.ts';
 
-let harness: PanelHarness;
-const open: PanelPage[] = [];
-
-beforeAll(async () => {
-  harness = await PanelHarness.start();
-});
-afterAll(() => harness.stop());
-afterEach(async () => {
-  for (const panel of open.splice(0)) {
-    const { errors } = panel;
-    await panel.close();
-    expect(errors, 'errors in the page, its console or its content security policy').toEqual([]);
-  }
-});
-
-/** An open page that has heard nothing yet. */
-async function panelPage(options: OpenOptions = {}): Promise<PanelPage> {
-  const panel = await harness.open(options);
-  open.push(panel);
-  await expect.poll(() => panel.said.at(0)).toEqual({ type: 'ready' });
-  return panel;
-}
-
-/** A page that shows a patch of sigsuspend(), in which the web server's nginx master sleeps until the signal round. */
-async function shownPanel(options: OpenOptions = {}, image = patchOf('sigsuspend')): Promise<PanelPage> {
-  const panel = await panelPage(options);
-  await panel.post(imagesMessage([image]));
-  await forecastShown(panel.page);
-  return panel;
-}
-
-const forecastShown = (page: Page) => page.locator('.verdict:not([aria-busy]) .spread').waitFor();
-const time = (page: Page) => page.locator('output.time').textContent();
-/** The nginx master: the longest held up is the first of its group. */
-const MASTER = 'nginx:';
-const row = (page: Page, label: string) => page.locator('.timeline .row', { hasText: label }).first();
-
-/** Clicks on a row's bar at a share of the whole width. */
-async function clickBar(page: Page, label: string, share: number): Promise<void> {
-  const bars = await page.locator('canvas.bars').boundingBox();
-  const name = await row(page, label).boundingBox();
-  if (bars === null || name === null) throw new Error('nothing drawn');
-  await page.mouse.click(bars.x + bars.width * share, name.y + name.height / 2);
-}
-
-/** The colour on a row's bar at a share of the width: red, green, blue. */
-async function colorAt(page: Page, label: string, share: number): Promise<number[]> {
-  const name = await row(page, label).boundingBox();
-  const y = (name?.y ?? 0) + 11;
-  return page.evaluate(`{
-    const canvas = document.querySelector('canvas.bars');
-    const area = canvas.getBoundingClientRect();
-    const scale = canvas.width / area.width;
-    // A few pixels in a row, so that a pattern counts with all its colours.
-    const { data } = canvas
-      .getContext('2d')
-      .getImageData(Math.round(canvas.width * ${share}), Math.round((${y} - area.top) * scale), 16, 1);
-    [0, 1, 2].map((channel) => Math.round(data.filter((_, i) => i % 4 === channel).reduce((a, b) => a + b, 0) / 16));
-  }`);
-}
+usePanel();
 
 describe('drawing', () => {
   it('waits for the module, then says what the forecast says and draws every task', async () => {
@@ -106,7 +46,7 @@ describe('drawing', () => {
     expect(await page.locator('.timeline .row').nth(1).textContent()).toMatch(/^nginx:\d+$/);
     expect(await row(page, 'kernel threads (').getAttribute('aria-expanded')).toBe('false');
     await row(page, 'node (').locator('.label').click();
-    expect(await row(page, 'node (').getAttribute('aria-expanded')).toBe('true');
+    await expect.poll(() => row(page, 'node (').getAttribute('aria-expanded')).toBe('true');
   });
 
   it('says why there is nothing to simulate, and shows the next module', async () => {
@@ -212,7 +152,9 @@ describe('the keyboard alone', () => {
     await page.keyboard.press('ArrowDown');
     const tree = page.getByRole('tree');
     const active = async () => page.locator(`#${await tree.getAttribute('aria-activedescendant')}`);
-    expect(await (await active()).getAttribute('aria-label')).toMatch(/^nginx:\d+: blocked since 0 s .*sigsuspend/);
+    await expect
+      .poll(async () => (await active()).getAttribute('aria-label'))
+      .toMatch(/^nginx:\d+: blocked since 0 s .*sigsuspend/);
     await page.keyboard.press('Enter');
     expect(await page.locator(':focus').textContent()).toMatch(/^nginx:\d+$/);
     await page.keyboard.press('Escape');
@@ -224,7 +166,7 @@ describe('the keyboard alone', () => {
       await page.keyboard.press('ArrowDown');
     }
     await page.keyboard.press('Enter');
-    expect(await (await active()).getAttribute('aria-expanded')).toBe('true');
+    await expect.poll(async () => (await active()).getAttribute('aria-expanded')).toBe('true');
   });
 
   it('zooms around the cursor and back', async () => {
@@ -257,201 +199,3 @@ describe('the keyboard alone', () => {
     await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'hidden' });
   });
 });
-
-describe('details', () => {
-  it('shows the stack of a blocked task with the patched function marked, and leads to the source', async () => {
-    const panel = await shownPanel();
-    const { page } = panel;
-    await clickBar(page, MASTER, 0.5);
-    expect(await page.locator('.detail .who').textContent()).toMatch(/^nginx:\d+$/);
-    expect(await page.locator('.detail .status').textContent()).toMatch(
-      /blocked since 0 s .*sleeps in sigsuspend\(\)/i,
-    );
-    const frames = await page.locator('.stack li .function').allTextContents();
-    expect(frames[0]).toBe('__schedule');
-    expect(await page.locator('.stack li.blocks .function').textContent()).toContain('sigsuspend');
-    expect(await page.locator('.stack li.blocks').count()).toBe(1);
-    expect(await page.locator('.task .life').first().textContent()).toMatch(
-      /starts again unseen.*returns to user space and switches/,
-    );
-    await page.locator('.stack li.blocks .link').click();
-    await expect.poll(() => panel.said.at(-1)).toEqual({ type: 'reveal', range: { file: FILE, start: 100, end: 110 } });
-  });
-
-  it('shows which version the task runs, and sysfs, at the cursor', async () => {
-    const { page } = await shownPanel();
-    await clickBar(page, MASTER, 0.5);
-    expect(await page.locator('.versions').textContent()).toContain('this task runs the original');
-    expect(await page.locator('.sysfs').textContent()).toMatch(/transition1/);
-    await page.keyboard.press('End');
-    expect(await page.locator('.versions').textContent()).toContain('this task runs fixed_sigsuspend');
-    expect(await page.locator('.sysfs').textContent()).toMatch(/transition0/);
-  });
-
-  it('lists who was held up, and goes there', async () => {
-    const { page } = await shownPanel();
-    await page.keyboard.press('End');
-    await page.locator('.detail .life button', { hasText: MASTER }).click();
-    expect(await time(page)).toMatch(/^0 s of/);
-    expect(await page.locator('.detail .who').textContent()).toMatch(/^nginx:\d+$/);
-  });
-
-  it('has the same facts as a table', async () => {
-    const { page } = await shownPanel();
-    await page.keyboard.press('ArrowRight');
-    await page.keyboard.press('t');
-    const line = page.locator('.table tbody tr').nth(1);
-    expect(await line.locator('th').textContent()).toMatch(/^nginx:\d+$/);
-    expect(await line.locator('td').allTextContents()).toEqual([
-      expect.stringMatching(/^blocked since 0 s/),
-      expect.stringMatching(/^15\.\d s$/),
-      'It sleeps in sigsuspend(), which the patch replaces.',
-    ]);
-    expect(await page.locator('.timeline').isVisible()).toBe(false);
-    await page.keyboard.press('t');
-    await page.locator('.timeline').waitFor();
-  });
-
-  it('says in a live region how many tasks are where', async () => {
-    const { page } = await shownPanel();
-    await page.keyboard.press('End');
-    expect(await page.locator('.now[role="status"]').textContent()).toMatch(/^16\.\d s: \d+ tasks run new code\.$/);
-  });
-});
-
-describe('actions', () => {
-  it('reverses a transition at the cursor, and undoes that', async () => {
-    const panel = await shownPanel();
-    const { page } = panel;
-    await page.keyboard.press('Shift+ArrowRight');
-    await page.keyboard.press('Shift+ArrowRight');
-    await page.getByRole('button', { name: 'Reverse' }).click();
-    await page.locator('.log-lines li', { hasText: 'unpatching complete' }).waitFor();
-    expect(await page.locator('.log-lines').textContent()).toMatch(
-      /echo 0 > \/sys\/kernel\/livepatch\/fix_wait\/enabled.*starting unpatching transition.*unpatching complete/s,
-    );
-    expect(await page.locator('.log-lines').textContent()).not.toContain('patching complete\n');
-    await page.locator('.chip', { hasText: 'disable at 3.4 s' }).waitFor();
-    await page.getByRole('button', { name: /^Undo disable/ }).click();
-    await page.locator('.log-lines li', { hasText: 'signaling remaining tasks' }).waitFor();
-    expect(await page.locator('.chip').count()).toBe(0);
-  });
-
-  it('forces a transition', async () => {
-    const { page } = await shownPanel();
-    await page.keyboard.press('Shift+ArrowRight');
-    await page.getByRole('button', { name: 'Force' }).click();
-    await page.locator('.log-lines li', { hasText: 'forcing remaining tasks to the patched state' }).waitFor();
-    expect(Number(await page.locator('canvas.axis').getAttribute('aria-valuemax'))).toBeLessThan(5_000_000);
-  });
-
-  it('disables a patch, removes its module and loads it again', async () => {
-    const { page } = await shownPanel({}, patchOf('cmdline_proc_show'));
-    await page.keyboard.press('End');
-    await page.getByRole('button', { name: 'Disable' }).click();
-    await page.keyboard.press('End');
-    await page.getByRole('button', { name: 'rmmod' }).click();
-    await page.keyboard.press('End');
-    await page.getByRole('button', { name: /Load.*again/ }).click();
-    expect(await page.locator('.chip').count()).toBe(3);
-    expect(await page.locator('.chip.failed').count()).toBe(0);
-    await page.getByRole('button', { name: 'Undo all' }).click();
-    expect(await page.locator('.chip').count()).toBe(0);
-  });
-
-  it('loads and removes a module that the patch names', async () => {
-    const image = { ...patchOf('cmdline_proc_show'), objects: [objectOf('nfsd', ['nfsd_dispatch'])] };
-    const { page } = await shownPanel({}, image);
-    await page.keyboard.press('End');
-    await page.getByRole('button', { name: 'Load nfsd' }).click();
-    await page.locator('.log-lines li', { hasText: "applying patch 'fix_wait' to loading module 'nfsd'" }).waitFor();
-    await page.getByRole('button', { name: 'Remove nfsd' }).click();
-    await page.locator('.log-lines li', { hasText: "reverting patch 'fix_wait' on unloading module 'nfsd'" }).waitFor();
-  });
-});
-
-describe('what is simulated', () => {
-  it('follows edits and keeps time and task', async () => {
-    const panel = await shownPanel();
-    const { page } = panel;
-    await clickBar(page, MASTER, 0.5);
-    const before = await time(page);
-    await panel.post(imagesMessage([patchOf('sigsuspend', 'n_tty_read')]));
-    await page.locator('.versions', { hasText: 'n_tty_read' }).waitFor();
-    expect((await time(page))?.split(' of ')[0]).toBe(before?.split(' of ')[0]);
-    expect(await page.locator('.detail .who').textContent()).toMatch(/^nginx:\d+$/);
-    await expect.poll(() => row(page, 'bash').getAttribute('aria-label')).toContain('blocked');
-  });
-
-  it('takes another workload, kernel and seed', async () => {
-    const panel = await shownPanel();
-    const { page } = panel;
-    await page.getByLabel('Workload').selectOption('database');
-    await forecastShown(page);
-    await expect.poll(() => panel.said.at(-1)).toMatchObject({ type: 'drawn', lanes: lanesOf('database') });
-    await page.getByLabel('Kernel', { exact: true }).selectOption('6.1');
-    expect(await page.locator('.log .note').textContent()).toContain('Linux 6.1;');
-    await page.locator('input.seed').fill('3');
-    await page.keyboard.press('Enter');
-    await page.locator('input.seed').blur();
-    expect(await page.locator('input.seed').inputValue()).toBe('3');
-    await page.getByRole('button', { name: 'Typical run' }).click();
-    expect(await page.getByRole('button', { name: 'Typical run' }).getAttribute('aria-pressed')).toBe('true');
-  });
-
-  it('takes a changed setting, and keeps a choice when the setting did not change', async () => {
-    const panel = await shownPanel();
-    const chooser = panel.page.getByLabel('Workload');
-    await chooser.selectOption('build-machine');
-    await panel.post(imagesMessage([patchOf('sigsuspend')]));
-    await forecastShown(panel.page);
-    expect(await chooser.inputValue()).toBe('build-machine');
-    const simulation = { kernel: '6.12', workload: 'database', seeds: 10 };
-    await panel.post(imagesMessage([patchOf('sigsuspend')], { simulation }));
-    await expect.poll(() => chooser.inputValue()).toBe('database');
-  });
-
-  it('is the same after a reload', async () => {
-    const first = await shownPanel();
-    await first.page.getByLabel('Workload').selectOption('database');
-    await forecastShown(first.page);
-    await first.page.locator('input.seed').fill('4');
-    await first.page.keyboard.press('Enter');
-    await first.page.locator('input.seed').blur();
-    await first.page.keyboard.press('Shift+ArrowRight');
-    await first.page.getByRole('button', { name: 'Force' }).click();
-    await first.page.locator('.timeline .row').first().locator('.label').click();
-    await first.page.getByLabel('Speed').selectOption('2');
-    const facts = (page: Page) =>
-      Promise.all([
-        time(page),
-        page.locator('.chip').allTextContents(),
-        page.locator('.detail .who').textContent(),
-        page.getByLabel('Workload').inputValue(),
-        page.getByLabel('Speed').inputValue(),
-        page.locator('input.seed').inputValue(),
-        page.locator('.timeline .row').allTextContents(),
-      ]);
-    await expect.poll(async () => (await first.state())?.speed).toBe(2);
-    const state = await first.state();
-    const second = await shownPanel({ state });
-    expect(await facts(second.page)).toEqual(await facts(first.page));
-    expect(await second.page.locator('.chip').count()).toBe(1);
-  });
-
-  it('does not give the kept state of one module to another', async () => {
-    const first = await shownPanel();
-    await first.page.getByLabel('Workload').selectOption('database');
-    await expect.poll(async () => (await first.state())?.workload).toBe('database');
-    const second = await panelPage({ state: { ...(await first.state()), uri: 'file:///src/other.c' } });
-    await second.post(imagesMessage([patchOf('sigsuspend')]));
-    await forecastShown(second.page);
-    expect(await second.page.getByLabel('Workload').inputValue()).toBe('web-server');
-  });
-});
-
-function lanesOf(workload: string): number {
-  const found = workloadById(workload);
-  if (found === undefined) throw new Error(`no workload ${workload}`);
-  return found.cpus + found.tasks.reduce((sum, { count }) => sum + count, 0);
-}

@@ -1,0 +1,111 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { clickBar, colorAt, MASTER, shownPanel, usePanel } from './driving.ts';
+import type { ThemeName } from './panel-page.ts';
+
+usePanel();
+
+const THEMES: readonly ThemeName[] = ['dark', 'light', 'high-contrast', 'high-contrast-light'];
+
+type Color = readonly [number, number, number];
+
+/** Colour of the text and of what is behind it, for every element that shows text of its own. */
+function textColors(page: Page): Promise<{ text: string; color: Color; ground: Color; opacity: number }[]> {
+  return page.evaluate(`{
+    const read = (value) => (value.match(/[\\d.]+/g) ?? []).map(Number);
+    const groundOf = (element) => {
+      for (let at = element; at; at = at.parentElement) {
+        const [r, g, b, alpha = 1] = read(getComputedStyle(at).backgroundColor);
+        if (alpha > 0.9) return [r, g, b];
+      }
+      return [255, 255, 255];
+    };
+    [...document.querySelectorAll('#panel *')]
+      .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== ''))
+      .filter((element) => element.getClientRects().length > 0)
+      .map((element) => ({
+        text: element.textContent.slice(0, 40),
+        color: read(getComputedStyle(element).color).slice(0, 3),
+        ground: groundOf(element),
+        opacity: element.closest('.future') ? 0.5 : 1,
+      }));
+  }`);
+}
+
+/** Contrast ratio of two colours (WCAG 2). */
+function contrast(a: Color, b: Color): number {
+  const luminance = (color: Color) => {
+    const [r = 0, g = 0, b = 0] = color.map((value) => {
+      const share = value / 255;
+      return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const [light = 0, dark = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+describe.each(THEMES)('%s', (theme) => {
+  it('has text that can be read', async () => {
+    const { page } = await shownPanel({ theme });
+    await clickBar(page, MASTER, 0.5);
+    const faint = (await textColors(page))
+      .filter(({ opacity }) => opacity === 1)
+      // 4.5 is what WCAG 2 asks of text of this size.
+      .filter(({ color, ground }) => contrast(color, ground) < 4.5)
+      .map(({ text, color, ground }) => `${text}: ${contrast(color, ground).toFixed(1)} (${color} on ${ground})`);
+    expect(faint).toEqual([]);
+  });
+
+  it('has states that differ from each other and from the ground', async () => {
+    const { page } = await shownPanel({ theme });
+    const colors = {
+      blocked: await colorAt(page, MASTER, 0.4),
+      new: await colorAt(page, MASTER, 0.95),
+    };
+    const distance = (a: readonly number[], b: readonly number[]) =>
+      Math.hypot(...a.map((value, index) => value - (b[index] ?? 0)));
+    expect(distance(colors.blocked, colors.new)).toBeGreaterThan(80);
+    const body = await page.evaluate('getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)');
+    expect(distance(colors.blocked, body as number[])).toBeGreaterThan(60);
+    expect(distance(colors.new, body as number[])).toBeGreaterThan(60);
+  });
+
+  it('hatches what is blocked: it differs without colour too', async () => {
+    const { page } = await shownPanel({ theme });
+    expect(await shades(page, MASTER, 0.4)).toBeGreaterThan(40);
+    expect(await shades(page, MASTER, 0.94)).toBeLessThan(10);
+  });
+});
+
+it('follows a change of the theme', async () => {
+  const { page } = await shownPanel({ theme: 'dark' });
+  const before = await colorAt(page, MASTER, 0.95);
+  await page.evaluate("document.body.className = 'vscode-light'");
+  await expect.poll(() => colorAt(page, MASTER, 0.95)).not.toEqual(before);
+});
+
+it.each([320, 420, 700])('fits into a column of %i pixels', async (width) => {
+  const { page } = await shownPanel({ width, height: 900 });
+  await clickBar(page, MASTER, 0.5);
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+  const bars = await page.locator('canvas.bars').boundingBox();
+  expect(bars?.width).toBeGreaterThan(width / 3);
+  await page.locator('.stack li.blocks').scrollIntoViewIfNeeded();
+  expect(await page.locator('.stack li.blocks').isVisible()).toBe(true);
+});
+
+/** How far apart the lightest and the darkest grey of a stretch of a bar are. */
+async function shades(page: Page, label: string, share: number): Promise<number> {
+  const name = await page.locator('.timeline .row', { hasText: label }).first().boundingBox();
+  return page.evaluate(`{
+    const canvas = document.querySelector('canvas.bars');
+    const area = canvas.getBoundingClientRect();
+    const scale = canvas.width / area.width;
+    const { data } = canvas
+      .getContext('2d')
+      .getImageData(Math.round(canvas.width * ${share}), Math.round((${(name?.y ?? 0) + 11} - area.top) * scale), 16, 1);
+    const greys = Array.from({ length: 16 }, (_, i) => 0.3 * data[4 * i] + 0.59 * data[4 * i + 1] + 0.11 * data[4 * i + 2]);
+    Math.max(...greys) - Math.min(...greys);
+  }`);
+}
