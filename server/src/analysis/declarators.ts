@@ -53,13 +53,15 @@ export function matching(tokens: readonly Token[], open: number): number {
 /** Tokens with single blanks between them, stars together: `struct klp_object **`. */
 export function spell(tokens: readonly Token[]): string {
   let text = '';
-  for (const token of tokens) {
+  let last = '';
+  for (const { text: word } of tokens) {
     const glued =
-      /^[,)\][]$/.test(token.text) ||
-      /[([]$/.test(text) ||
-      (token.text === '(' && /(?:typeof(?:__)?|\))$/.test(text)) ||
-      (token.text === '*' && text.endsWith('*'));
-    text += (text === '' || glued ? '' : ' ') + token.text;
+      /^(?:[,)\][]|)$/.test(word) ||
+      /^(?:[([]|)$/.test(last) ||
+      (word === '*' && last === '*') ||
+      (word === '(' && /^(?:\)|(?:__)?typeof(?:__)?)$/.test(last));
+    text += glued ? word : ` ${word}`;
+    last = word;
   }
   return text;
 }

@@ -132,7 +132,6 @@ function readUses(tokens: readonly Token[], body: Span): string[] {
 }
 
 interface Mention extends Span {
-  readonly name: string;
   readonly role: 'tested' | 'returned' | 'dereferenced' | 'assigned' | 'other';
 }
 
@@ -158,7 +157,8 @@ class BodyReader {
   private readonly staticLocals: { name: string; span: Span }[] = [];
   private readonly writes: WriteFact[] = [];
   private readonly aliases: { to: string; of: string }[] = [];
-  private readonly mentions: Mention[] = [];
+  /** By the text of the name or field. */
+  private readonly mentions = new Map<string, Mention[]>();
 
   constructor(text: string, offset: number) {
     this.text = text;
@@ -166,6 +166,7 @@ class BodyReader {
   }
 
   facts() {
+    for (const mentions of this.mentions.values()) mentions.sort((a, b) => a.start - b.start);
     const calls = this.calls.map((call) => {
       const { callee, calleeSpan, arguments: given, span } = call;
       return { callee, calleeSpan, arguments: given, ...span, result: this.result(call) };
@@ -347,7 +348,11 @@ class BodyReader {
   private mention(node: SyntaxNode): void {
     const parent = this.parents.at(-1);
     if (!parent || (parent.type === 'call_expression' && node.field === 'function')) return;
-    this.mentions.push({ name: this.textOf(node), start: node.start, end: node.end, role: this.roleOf(node, parent) });
+    const name = this.textOf(node);
+    const mention = { start: node.start, end: node.end, role: this.roleOf(node, parent) };
+    const known = this.mentions.get(name);
+    if (known) known.push(mention);
+    else this.mentions.set(name, [mention]);
   }
 
   private roleOf(node: SyntaxNode, parent: SyntaxNode): Mention['role'] {
@@ -377,22 +382,28 @@ class BodyReader {
     if (use.kind !== 'assigned') return use;
     const { to } = use;
     const end = call.span.end - this.offset;
-    const later = this.mentions.filter((mention) => mention.name === to && mention.start >= end);
-    later.sort((a, b) => a.start - b.start);
-    let dereferencedFirst: Span | null = null;
-    for (const { role, start, end: to } of use.next === 'tested' ? [] : later) {
-      if (role === 'tested' || role === 'assigned') break;
-      if (role !== 'dereferenced') continue;
-      dereferencedFirst = { start: start + this.offset, end: to + this.offset };
-      break;
-    }
+    const mentions = this.mentions.get(to) ?? [];
+    const isLater = (role: Mention['role']) =>
+      (mentions.findLast((mention) => mention.role === role)?.start ?? -1) >= end;
     return {
       kind: 'assigned',
       to,
-      tested: use.next === 'tested' || later.some(({ role }) => role === 'tested'),
-      returned: use.next === 'returned' || later.some(({ role }) => role === 'returned'),
-      dereferencedFirst,
+      tested: use.next === 'tested' || isLater('tested'),
+      returned: use.next === 'returned' || isLater('returned'),
+      dereferencedFirst: use.next === 'tested' ? null : this.dereferencedFirst(mentions, end),
     };
+  }
+
+  /** The first `x->y`, `*x` or `x[…]` behind an offset, when neither a test nor another value comes before it. */
+  private dereferencedFirst(mentions: readonly Mention[], after: number): Span | null {
+    let at = mentions.length;
+    while (at > 0 && (mentions[at - 1] as Mention).start >= after) at--;
+    for (; at < mentions.length; at++) {
+      const { role, start, end } = mentions[at] as Mention;
+      if (role === 'tested' || role === 'assigned') return null;
+      if (role === 'dereferenced') return { start: start + this.offset, end: end + this.offset };
+    }
+    return null;
   }
 
   private declaration(node: SyntaxNode): void {

@@ -39,21 +39,27 @@ class Masker {
       const token = tokens[i] as Token;
       if (token.kind === 'placeholder') this.placeholder(i, token);
       if (token.kind !== 'name') continue;
-      const opens = tokens[i + 1]?.text === '(';
-      const close = opens ? this.closing(i + 1) : -1;
-      if (isAttributeWithArguments(token.text) && close > 0 && !this.isAsmStatement(i)) {
+      const { text } = token;
+      const takesArguments =
+        isAttributeWithArguments(text) ||
+        /^(?:__)?typeof(?:__|_unqual)?$/.test(text) ||
+        isSyscallDefinition(text) ||
+        isLoopMacro(text);
+      const close = takesArguments && tokens[i + 1]?.text === '(' ? this.closing(i + 1) : -1;
+      if (isAttributeWithArguments(text) && close > 0 && !this.isAsmStatement(i)) {
         this.blank(token.start, (tokens[close] as Token).end);
         i = close;
-      } else if (isAttributeName(token.text)) {
-        if (!/^(?:asm|__asm__)$/.test(token.text)) this.blank(token.start, token.end);
-      } else if (/^(?:__)?typeof(?:__|_unqual)?$/.test(token.text) && close > 0) {
-        this.replace(token.start, (tokens[close] as Token).end, 'int');
-        i = close;
-      } else if (isSyscallDefinition(token.text) && close > 0 && tokens[close + 1]?.text === '{') {
-        this.replace(token.start, (tokens[close] as Token).end, 'int f()');
-        i = close;
-      } else if (isLoopMacro(token.text) && close > 0 && this.opensStatement(tokens[close + 1])) {
-        this.replace(token.start, token.end, 'while');
+      } else if (isAttributeName(text)) {
+        if (!/^(?:asm|__asm__)$/.test(text)) this.blank(token.start, token.end);
+      } else if (close > 0) {
+        if (isSyscallDefinition(text)) {
+          if (tokens[close + 1]?.text === '{') this.replace(token.start, (tokens[close] as Token).end, 'int f()');
+        } else if (isLoopMacro(text)) {
+          if (this.opensStatement(tokens[close + 1])) this.replace(token.start, token.end, 'while');
+        } else {
+          this.replace(token.start, (tokens[close] as Token).end, 'int');
+          i = close;
+        }
       } else if (/^(?:struct|union|enum)$/.test(token.text)) this.typeArgument(i);
       else if (INTEGER_WORD.test(token.text)) this.integerArgument(i);
     }

@@ -18,6 +18,8 @@ export interface PlacedItem {
   readonly base: number;
   /** The arms of `#if` around its start. */
   readonly around: ConditionStack;
+  /** The arms behind each of its directives. */
+  readonly behind: readonly ConditionStack[];
 }
 
 /** A variable's declaration, at file scope or in a function. */
@@ -38,8 +40,13 @@ export function placeItems(unit: SourceUnit): PlacedItem[] {
   let around = ConditionStack.EMPTY;
   for (const item of unit.items) {
     const facts = unit.facts(item);
-    result.push({ unit, item, facts, base, around });
-    for (const directive of facts.directives) around = around.after(directive, base + directive.start);
+    const start = around;
+    const behind: ConditionStack[] = [];
+    for (const directive of facts.directives) {
+      around = around.after(directive, base + directive.start);
+      behind.push(around);
+    }
+    result.push({ unit, item, facts, base, around: start, behind });
     base += item.cut.text.length;
   }
   return result;
@@ -55,13 +62,9 @@ export function textOf(place: PlacedItem, span: Span): string {
 
 /** All arms of `#if` around an offset of the item. */
 export function conditionsAt(place: PlacedItem, offset: number): readonly Condition[] {
-  if (place.facts.directives.length === 0) return place.around.conditions;
-  let stack = place.around;
-  for (const directive of place.facts.directives) {
-    if (directive.start >= offset) break;
-    stack = stack.after(directive, place.base + directive.start);
-  }
-  return stack.conditions;
+  let last = -1;
+  while ((place.facts.directives[last + 1]?.start ?? offset) < offset) last++;
+  return (place.behind[last] ?? place.around).conditions;
 }
 
 export function storageOf({ specifiers, declarator, local }: VariableFact): Storage {

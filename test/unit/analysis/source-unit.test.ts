@@ -60,6 +60,20 @@ describe('a source unit', () => {
     );
   });
 
+  it.each([
+    [
+      'macros that double each other',
+      Array.from({ length: 50 }, (_, i) => `#define M${i} M${i + 1} M${i + 1}\n`).join('') +
+        'struct klp_func funcs[] = { M0 };',
+    ],
+    ['deep nesting', `struct klp_func funcs[] = ${'{'.repeat(5_000)}`],
+    ['deep expressions', `int f(void) { return ${'('.repeat(5_000)}`],
+    ['many arms of #if', `${'#if A\n'.repeat(2_000)}int x;`],
+    ['a range without measure', 'struct klp_func funcs[] = { [0 ... 999999999] = { .old_name = "a" } };'],
+  ])('comes to an end with %s', (_, text) => {
+    expect(read(new SourceUnit(parser, 'a.c', text)).files).toHaveLength(1);
+  });
+
   it('keeps the items that an edit does not touch', () => {
     const unit = new SourceUnit(parser, 'a.c', MODULE);
     const before = unit.items;
