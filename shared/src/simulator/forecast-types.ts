@@ -25,7 +25,7 @@ export interface Forecast {
   /** The run that is typical (its time is the median), for log, picture and panel. */
   readonly typical: Trace;
   readonly assumptions: readonly string[];
-  /** One sentence: "Finishes in 16.1 s; 3 of 214 tasks sleep in ep_poll() and wait for the signal at 15 s." */
+  /** One sentence: "Finishes in 16.1 s; 3 of 214 tasks sleep in do_epoll_wait() and wait for the signal at 15 s." */
   readonly headline: string;
   /** One thought each, following from the cause; may be empty. */
   readonly advice: readonly string[];

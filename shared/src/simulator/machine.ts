@@ -73,8 +73,8 @@ export class Machine {
   readonly queue = new EventQueue();
   readonly events: TraceEvent[] = [];
 
-  /** In the order of the task list. Dead ones are removed. */
-  tasks: Task[] = [];
+  /** In the order of the task list; without dead ones. */
+  readonly tasks = new Set<Task>();
   readonly idleTasks: Task[] = [];
   readonly modules = new Map<string, LoadedModule>();
 
@@ -168,7 +168,7 @@ export class Machine {
   }
 
   addTask(task: Task): void {
-    this.tasks.push(task);
+    this.tasks.add(task);
     this.byId.set(task.id, task);
     if (task.eager) {
       if (!task.seen) this.look(task);
@@ -178,7 +178,7 @@ export class Machine {
 
   removeTask(task: Task): void {
     task.alive = false;
-    this.tasks = this.tasks.filter((other) => other !== task);
+    this.tasks.delete(task);
     this.byId.delete(task.id);
   }
 

@@ -27,10 +27,24 @@ export function scheduleSwitchPoint(m: Machine, task: Task): void {
     // It never leaves the kernel: only the passes can switch it, and they look for themselves.
     at = NEVER;
   }
-  if (condResched && phase.do === 'kernel' && phase.condResched === true) {
+  if (!m.recordAll && task.kind !== 'user' && condResched && isBlockedEverywhere(m, task)) at = NEVER;
+  else if (condResched && phase.do === 'kernel' && phase.condResched === true) {
     at = Math.min(at, m.now + 1 + drawn(m, task, COND_RESCHED_SPREAD));
   }
   m.scheduleTask(task, at);
+}
+
+/**
+ * Whether all that the task ever does keeps it from switching: then its self checks change nothing but the log, and a
+ * forecast need not play each of its wake-ups.
+ */
+function isBlockedEverywhere(m: Machine, task: Task): boolean {
+  const checks = checkedFrames(m);
+  return task.behaviour.phases.every(
+    (phase) =>
+      (phase.do === 'sleep' || phase.do === 'kernel') &&
+      checks.blocks(m.framesOf(phase.stack, task.patchState)) !== null,
+  );
 }
 
 function drawn(m: Machine, task: Task, below: number): number {
@@ -105,7 +119,9 @@ function fork(
   child.patchPending = parent.patchPending;
   child.begin(m.now);
   m.addTask(child);
-  m.emit({ at: m.now, type: 'fork', parent: parent.id, child: identity, state: child.patchState });
+  // A child that has nothing to switch holds nobody up.
+  if (m.recordAll || child.patchPending)
+    m.emit({ at: m.now, type: 'fork', parent: parent.id, child: identity, state: child.patchState });
   if (child.patchPending && m.transition !== null) {
     m.transition.waiting.push(child);
     m.scheduleTask(child, Math.min(child.phaseEnd, m.now + 20 + drawn(m, child, FIRST_RETURN_SPREAD)));
@@ -115,5 +131,5 @@ function fork(
 /** do_exit() and release_task(): from now on no pass sees it. */
 function exit(m: Machine, task: Task): void {
   m.removeTask(task);
-  m.emit({ at: m.now, type: 'exit', task: task.id });
+  if (m.recordAll || task.told !== null) m.emit({ at: m.now, type: 'exit', task: task.id });
 }

@@ -10,7 +10,7 @@ export const NEVER = 2 ** 52;
  * After this many phases that nobody looked at, a task is put at a random point of its cycle instead of being played
  * through: what it did meanwhile can't be seen.
  */
-const UNSEEN_PHASES_LIMIT = 32;
+const UNSEEN_PHASES_LIMIT = 4;
 
 /** What a task does when its phase ends. */
 export interface Boundary {

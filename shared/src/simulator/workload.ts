@@ -38,7 +38,7 @@ export interface TaskGroup {
  * sleeps, after a fork, and whenever it goes round its cycle.
  *
  * Stacks are what /proc/PID/stack shows without offsets, innermost first, with `__schedule` and `schedule` in front as
- * the kernel's own check sees them: `ep_poll`, and `xfs_buf_iowait [xfs]` for a function of a module.
+ * the kernel's own check sees them: `do_epoll_wait`, and `xfs_buf_iowait [xfs]` for a function of a module.
  */
 export interface Behaviour {
   readonly phases: readonly Phase[];

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PatchImage } from '../../../shared/src/model/index.ts';
 import { stateAt } from '../../../shared/src/simulator/replay.ts';
+import { run } from '../../../shared/src/simulator/simulate.ts';
 import type { Step } from '../../../shared/src/simulator/step.ts';
 import type { Trace } from '../../../shared/src/simulator/trace.ts';
 import type { Duration, Phase, TaskGroup, Workload } from '../../../shared/src/simulator/workload.ts';
@@ -194,6 +195,21 @@ describe('whatever happens', { timeout: 30_000 }, () => {
         const limit = without.stopped === 'quiet' ? without.end : extra.at;
         const cut = (trace: Trace) => before(trace).filter((event) => event.at < limit);
         expect(cut(withIt)).toEqual(cut(without));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('a forecast plays what a full run plays', () => {
+    const loads = fc
+      .array(image, { minLength: 1, maxLength: 3 })
+      .map((images) => images.map((each, index) => at(index * 20, load(each))));
+    fc.assert(
+      fc.property(workload, loads, options, (workload, steps, options) => {
+        const all = { ...options, workload, steps, timeLimit: 60 * SECOND };
+        const told = (trace: Trace) =>
+          trace.events.filter((event) => event.type === 'transition' || event.type === 'pass' || event.type === 'step');
+        expect(told(run(all, false).trace)).toEqual(told(run(all, true).trace));
       }),
       { numRuns: 60 },
     );
