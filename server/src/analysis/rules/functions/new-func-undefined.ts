@@ -6,8 +6,8 @@ import { hasUnreadInclude, replacements } from '../queries.ts';
 
 export const rule: Rule = {
   id: 'new-func-undefined',
-  severity: 'error',
-  severityReason: 'The module cannot be built.',
+  severity: 'warning',
+  severityReason: 'The module cannot be built, unless a header that is not read here declares the function.',
   group: 'functions',
   summary: 'The replacement function is not in the module.',
   kernel: {
@@ -47,7 +47,7 @@ static struct klp_func funcs[] = {
       return [
         {
           range: reference.range,
-          message: `There is no function ${reference.name}() in this module. The compiler stops.`,
+          message: `There is no function ${reference.name}() in this module. Unless a header declares it, the compiler stops.`,
           fixes: stubFixes(module, reference.range, reference.name, old),
         },
       ];
