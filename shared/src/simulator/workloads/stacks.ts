@@ -27,49 +27,8 @@ export const NANOSLEEP = inSyscall('do_nanosleep', 'hrtimer_nanosleep', 'common_
 export const FUTEX = inSyscall('futex_wait_queue', '__futex_wait', 'futex_wait', 'do_futex', '__x64_sys_futex');
 export const WAIT4 = inSyscall('do_wait', 'kernel_wait4', '__do_sys_wait4');
 export const PIPE_READ = inSyscall('pipe_read', 'vfs_read', 'ksys_read');
-export const PIPE_WRITE = inSyscall('pipe_write', 'vfs_write', 'ksys_write');
 export const TTY_READ = inSyscall('schedule_timeout', 'wait_woken', 'n_tty_read', 'tty_read', 'vfs_read', 'ksys_read');
-export const ACCEPT = inSyscall(
-  'schedule_timeout',
-  'inet_csk_accept',
-  'inet_accept',
-  'do_accept',
-  '__sys_accept4',
-  '__x64_sys_accept4',
-);
-export const DATAGRAM_RECV = inSyscall(
-  'schedule_timeout',
-  '__skb_wait_for_more_packets',
-  '__unix_dgram_recvmsg',
-  'sock_recvmsg',
-  '____sys_recvmsg',
-  '___sys_recvmsg',
-  '__sys_recvmsg',
-);
-export const TCP_RECV = inSyscall(
-  'schedule_timeout',
-  'wait_woken',
-  'sk_wait_data',
-  'tcp_recvmsg_locked',
-  'tcp_recvmsg',
-  'inet_recvmsg',
-  'sock_recvmsg',
-  '__sys_recvfrom',
-  '__x64_sys_recvfrom',
-);
-export const SIGTIMEDWAIT = inSyscall(
-  'schedule_hrtimeout_range_clock',
-  'do_sigtimedwait.isra.0',
-  '__x64_sys_rt_sigtimedwait',
-);
 export const SIGSUSPEND = inSyscall('sigsuspend', '__x64_sys_rt_sigsuspend');
-export const VFORK = inSyscall(
-  'schedule_timeout',
-  '__wait_for_common',
-  'wait_for_completion_state',
-  'kernel_clone',
-  '__do_sys_vfork',
-);
 
 /** Waits for a disk, which no signal ends. */
 export const FSYNC = inSyscall(

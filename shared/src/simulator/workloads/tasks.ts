@@ -26,12 +26,7 @@ export const NANOSLEEP: Sleep = { stack: stacks.NANOSLEEP, syscall: 'clock_nanos
 export const FUTEX: Sleep = { stack: stacks.FUTEX, syscall: 'futex', onSignal: 'restarts' };
 export const WAIT4: Sleep = { stack: stacks.WAIT4, syscall: 'wait4', onSignal: 'restarts' };
 export const PIPE_READ: Sleep = { stack: stacks.PIPE_READ, syscall: 'read', onSignal: 'restarts' };
-export const PIPE_WRITE: Sleep = { stack: stacks.PIPE_WRITE, syscall: 'write', onSignal: 'restarts' };
 export const TTY_READ: Sleep = { stack: stacks.TTY_READ, syscall: 'read', onSignal: 'restarts' };
-export const ACCEPT: Sleep = { stack: stacks.ACCEPT, syscall: 'accept4', onSignal: 'restarts' };
-export const DATAGRAM_RECV: Sleep = { stack: stacks.DATAGRAM_RECV, syscall: 'recvmsg', onSignal: 'restarts' };
-export const TCP_RECV: Sleep = { stack: stacks.TCP_RECV, syscall: 'recvfrom', onSignal: 'restarts' };
-export const SIGTIMEDWAIT: Sleep = { stack: stacks.SIGTIMEDWAIT, syscall: 'rt_sigtimedwait', onSignal: 'EINTR' };
 export const SIGSUSPEND: Sleep = { stack: stacks.SIGSUSPEND, syscall: 'rt_sigsuspend', onSignal: 'restarts' };
 
 /** An interruptible sleep in a system call. */
