@@ -139,6 +139,16 @@ describe('pushed diagnostics', () => {
     expect(await editor.diagnostics(uri)).toEqual([]);
   });
 
+  it('come for a document although another one is opened and closed meanwhile', async () => {
+    await start();
+    const [one, two] = [write('one/a.c', BAD_MODULE), write('two/b.c', BAD_MODULE)];
+    await editor.open(one, BAD_MODULE);
+    await editor.open(two, BAD_MODULE);
+    await editor.replace(one, LICENSE, '');
+    await editor.close(two);
+    expect(await editor.diagnostics(one)).toHaveLength(3);
+  });
+
   it('are taken back when the document is closed', async () => {
     await start();
     const uri = uriOf('bad.c');

@@ -41,14 +41,15 @@ export class ReadableFolders {
     this.update();
   }
 
-  /** The set of open documents may be another. */
-  update(): void {
+  /** The set of open documents may be another. True when that changes what may be read, and so every reading. */
+  update(): boolean {
     const roots = [...new Set([...this.workspace, ...this.livepatchFolders()])].sort();
     const key = roots.join('\0');
-    if (key === this.used) return;
+    if (key === this.used) return false;
     this.used = key;
     this.disk.setRoots(roots);
     this.store.forgetReadings();
+    return true;
   }
 
   livepatchFolders(): Set<string> {

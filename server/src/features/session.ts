@@ -46,6 +46,9 @@ export function startSession(connection: Connection, options: SessionOptions): v
 /** A client that never answers must not keep everybody waiting for findings. Milliseconds. */
 const PATIENCE = 2000;
 
+/** One question for the edits of this time, not one for each key. Milliseconds. */
+const REFRESH_DELAY = 100;
+
 /** What there is once the client said who it is. */
 interface Running {
   readonly context: FeatureContext;
@@ -69,6 +72,8 @@ class Session {
   private readonly ready: Promise<void>;
   private makeReady: () => void = () => {};
   private isReady = false;
+  private parserFailed = false;
+  private refresh: NodeJS.Timeout | undefined;
   private problem: string | null = null;
   private sentStatus = '';
 
@@ -84,14 +89,22 @@ class Session {
     this.ready = new Promise((resolve) => {
       this.makeReady = resolve;
     });
-    parser.catch((error: unknown) => this.failed('parser', error));
+    parser.catch(async (error: unknown) => {
+      this.parserFailed = true;
+      // Nothing may be said to a client that has not said who it is.
+      await this.ready;
+      this.reportParser(error);
+    });
   }
 
   listen(): void {
     const { connection } = this;
     connection.onInitialize((params) => this.initialize(params));
     connection.onInitialized(() => this.initialized());
-    connection.onShutdown(() => this.running?.publisher.stop());
+    connection.onShutdown(() => {
+      clearTimeout(this.refresh);
+      this.running?.publisher.stop();
+    });
     connection.onDidOpenTextDocument((params) => this.didOpen(params));
     connection.onDidChangeTextDocument((params) => this.didChange(params));
     connection.onDidCloseTextDocument((params) => this.didClose(params.textDocument.uri));
@@ -233,7 +246,7 @@ class Session {
   /** The set of open livepatch documents may be another. */
   private documentsChanged(): void {
     const { running } = this;
-    this.roots.update();
+    if (this.roots.update()) this.publishAll();
     running?.watchers.watch(this.roots.livepatchFolders());
     this.sendStatus();
   }
@@ -249,21 +262,30 @@ class Session {
     if (documents.length === 0 || !this.isReady) return;
     for (const uri of documents) this.publish(uri, 'soon');
     const { client } = this.running?.context ?? {};
-    if (client?.pullDiagnostics && client.refreshDiagnostics) void this.connection.languages.diagnostics.refresh();
+    if (!client?.pullDiagnostics || !client.refreshDiagnostics) return;
+    this.refresh ??= setTimeout(() => {
+      this.refresh = undefined;
+      void this.connection.languages.diagnostics.refresh();
+    }, REFRESH_DELAY);
   }
 
   private publishAll(): void {
     this.publishAlsoFor(this.documents.all());
   }
 
+  private reportParser(error: unknown): void {
+    this.problem = `Kernel Livepatch checks nothing. ${error instanceof Error ? error.message : error}`;
+    this.connection.console.error(this.problem);
+    showMessage(this.connection, MessageType.Error, this.problem);
+    this.sendStatus();
+  }
+
   private failed(what: string, error: unknown): void {
+    // Without the parser everything fails, and that was said.
+    if (this.parserFailed) return;
     const message = error instanceof Error ? error.message : String(error);
     this.connection.console.error(`${what} failed: ${error instanceof Error ? (error.stack ?? message) : message}`);
-    const problem = what === 'parser' ? message : `${what} failed: ${message}`;
-    if (what === 'parser' && this.problem !== problem) {
-      showMessage(this.connection, MessageType.Error, `Kernel Livepatch checks nothing. ${message}`);
-    }
-    this.problem = problem;
+    this.problem = `${what} failed: ${message}`;
     this.sendStatus();
   }
 
