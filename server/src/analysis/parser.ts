@@ -16,6 +16,12 @@ export interface SyntaxNode {
   readonly children: readonly SyntaxNode[];
 }
 
+/** Nodes whose children nobody asks for, if they have any. Each look into WebAssembly costs as much as parsing a token. */
+const LEAVES = new Set(
+  ('identifier field_identifier type_identifier statement_identifier primitive_type number_literal string_literal ' +
+    'char_literal comment null true false storage_class_specifier type_qualifier').split(' '),
+);
+
 /** Deeper than any program; keeps the recursion over broken text off the end of the stack. */
 const MAX_DEPTH = 1_000;
 
@@ -25,12 +31,14 @@ export class CParser {
   private readonly fields: readonly (string | null)[];
   private readonly types: readonly string[];
   private readonly named: readonly boolean[];
+  private readonly leaf: readonly boolean[];
 
   constructor(parser: Parser, language: Language) {
     this.parser = parser;
     this.fields = language.fields;
     this.types = language.types;
     this.named = language.types.map((_, id) => language.nodeTypeIsNamed(id));
+    this.leaf = language.types.map((type, id) => LEAVES.has(type) || !this.named[id]);
   }
 
   /** The syntax of a text, whatever it is: text that is no C has ERROR nodes. */
@@ -66,7 +74,7 @@ export class CParser {
       end: cursor.endIndex,
       children,
     };
-    if (depth < MAX_DEPTH && cursor.gotoFirstChild()) {
+    if (!this.leaf[type] && depth < MAX_DEPTH && cursor.gotoFirstChild()) {
       do children.push(this.copy(cursor, depth + 1));
       while (cursor.gotoNextSibling());
       cursor.gotoParent();
