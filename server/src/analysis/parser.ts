@@ -18,8 +18,10 @@ export interface SyntaxNode {
 
 /** Nodes whose children nobody asks for, if they have any. Each look into WebAssembly costs as much as parsing a token. */
 const LEAVES = new Set(
-  ('identifier field_identifier type_identifier statement_identifier primitive_type number_literal string_literal ' +
-    'char_literal comment null true false storage_class_specifier type_qualifier').split(' '),
+  (
+    'identifier field_identifier type_identifier statement_identifier primitive_type number_literal string_literal ' +
+    'char_literal comment null true false storage_class_specifier type_qualifier'
+  ).split(' '),
 );
 
 /** Deeper than any program; keeps the recursion over broken text off the end of the stack. */
