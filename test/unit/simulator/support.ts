@@ -172,6 +172,11 @@ function stepText(step: Step): string {
   }
 }
 
+/** Lines after a step, without the debug line that comes with each pass. */
+export function linesAfter(lines: readonly string[], step: string): string[] {
+  return lines.slice(lines.indexOf(step) + 1).filter((line) => !line.startsWith('klp_try_switch_task'));
+}
+
 /** The errno of each step, in order. */
 export function errnos(trace: Trace): number[] {
   return events(trace, 'step').map((event) => event.errno);
