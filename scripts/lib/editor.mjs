@@ -26,14 +26,22 @@ export async function installEditor(root) {
   await installDebianPackages(root, DEBIAN_PACKAGES, 'building VS Code for the browser');
   // The install scripts insist on the Node that the server runs with, and compile against that Node's headers.
   const home = join(node, '..', '..');
-  const env = { ...process.env, PATH: `${join(home, 'bin')}:${process.env.PATH}`, npm_config_nodedir: home };
+  const env = {
+    ...process.env,
+    PATH: `${join(home, 'bin')}:${process.env.PATH}`,
+    npm_config_nodedir: home,
+    // npm hands what the project's .npmrc says on to everything that it starts.
+    npm_config_ignore_scripts: 'false',
+  };
   await progress('Building VS Code for the browser (about two minutes)', () =>
     runLogged('npm', ['rebuild', '--foreground-scripts'], join(root, '.cache', 'logs', 'editor-build.log'), {
       cwd: directory,
       env,
     }),
   );
-  if (!existsSync(serverMain)) throw new UserError(`VS Code's server is not where it should be: ${serverMain}`);
+  for (const path of [serverMain, join(serverMain, '..', '..', 'node_modules')]) {
+    if (!existsSync(path)) throw new UserError(`VS Code for the browser is not complete: there is no ${path}.`);
+  }
   writeFileSync(built, '');
 }
 

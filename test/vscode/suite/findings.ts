@@ -1,7 +1,18 @@
 import * as vscode from 'vscode';
 import type { Journey } from './journey.ts';
 import { livepatch, ORDINARY_DRIVER, WITHOUT_MARK, WITHOUT_TERMINATOR } from './modules.ts';
-import { api, assert, assertEqual, codeActions, expectRules, finding, open, pause, withSetting } from './support.ts';
+import {
+  api,
+  assert,
+  assertEqual,
+  codeActions,
+  expectRules,
+  finding,
+  open,
+  pause,
+  until,
+  withSetting,
+} from './support.ts';
 
 const MARK = 'missing-livepatch-modinfo';
 const TERMINATOR = 'funcs-missing-terminator';
@@ -117,6 +128,18 @@ export const findingJourneys: readonly Journey[] = [
           await pause(50);
         }
       });
+    },
+  },
+  {
+    name: 'the setting for the kernel decides what it knows',
+    async run() {
+      const text = livepatch({ instead: '.objs = objs,', write: '.objs = objs,\n\t.replace = true,' });
+      const { document } = await open('old_kernel.c', text);
+      const extension = await api();
+      await until('the document to be told', () => extension.documents.includes(document.uri.toString()));
+      await expectRules(document, []);
+      await withSetting('livepatch.kernel.version', '4.19', () => expectRules(document, ['version-field-unsupported']));
+      await expectRules(document, []);
     },
   },
 ];
