@@ -10,7 +10,7 @@ import { CACHE, KERNELS, RESULTS, ROOT } from './kernels.ts';
 import { type Comparison, compare } from './twin/compare.ts';
 import { livepatchSource } from './twin/livepatch-source.ts';
 import { twinRecording } from './twin/on-twin.ts';
-import { recordingOf, scenarioPlan } from './twin/recording.ts';
+import { recordingOf, recordingText, scenarioPlan } from './twin/recording.ts';
 import { type Scenario, withOwnNames } from './twin/scenario.ts';
 import { SCENARIOS } from './twin/scenarios.ts';
 import { targetSource } from './twin/target-source.ts';
@@ -74,7 +74,7 @@ async function judge(version: string, scenario: Scenario, results: readonly Plan
     const real = recordingOf(own, version, result);
     if (RECORD) {
       const file = join(ROOT, 'test/fixtures/kernel-traces', `${scenario.name}.${version}.json`);
-      await writeFile(file, `${JSON.stringify(real, null, 1)}\n`);
+      await writeFile(file, recordingText(real));
     }
     return compare(real, twinRecording(own, real));
   } catch (error) {

@@ -23,7 +23,10 @@ export interface PlanResult {
 }
 
 export interface PlanLogLine extends KernelLogLine {
-  /** The step that was under way, or was over last, when the guest read the line: the two clocks differ a little. */
+  /**
+   * The step that was under way, or was over last, when the guest read the line: the two clocks differ a little. -1 while
+   * the machine was cleaned up.
+   */
   readonly step: number;
 }
 
@@ -170,7 +173,7 @@ function readPlanLine(open: OpenPlan, line: ReportLine): void {
     }
     case 'log': {
       const parsed = parseKmsgRecord(String(line.record));
-      if (parsed) open.log.push({ ...parsed, step: open.steps.at(-1)?.index ?? 0 });
+      if (parsed) open.log.push({ ...parsed, step: stepOf(open) });
       break;
     }
     case 'sysfs':
@@ -195,6 +198,10 @@ function readPlanLine(open: OpenPlan, line: ReportLine): void {
       open.endedAt = line.at;
       break;
   }
+}
+
+function stepOf(open: OpenPlan): number {
+  return open.endedAt === null ? (open.steps.at(-1)?.index ?? 0) : -1;
 }
 
 function* reportLines(report: string): Generator<ReportLine> {

@@ -31,6 +31,7 @@ export interface RecordedTask {
   readonly name: string;
   readonly state: string;
   readonly patchState: number;
+  /** Innermost first; only in the step with which the task appears. */
   readonly stack: readonly string[];
   /** Its system calls that returned EINTR so far. */
   readonly eintr: number;
@@ -116,7 +117,10 @@ export function recordingOf(scenario: Scenario, kernel: string, result: PlanResu
       errno: result.steps[first]?.errno ?? 0,
       log: result.log.filter((line) => isOfStep(line) && isTold(line.text)).map((line) => line.text),
       sysfs: result.sysfs.findLast((snapshot) => snapshot.at <= until)?.tree ?? {},
-      tasks: lastOf(result.tasks.filter((task) => task.at <= until)),
+      tasks: lastOf(
+        result.tasks.filter((task) => task.at <= until),
+        step.do === 'start' || step.do === 'watch' ? step.task : null,
+      ),
     });
   }
   return { format: 'livepatch-recording-1', scenario: scenario.name, kernel, release: result.release, steps };
@@ -131,11 +135,19 @@ function isCallback(line: string): boolean {
   return /^\w+: callback \w+ \w+$/.test(line);
 }
 
-function lastOf(snapshots: readonly TaskSnapshot[]): RecordedTask[] {
+/** The last look at each task; with its stack for the one that just appeared. */
+function lastOf(snapshots: readonly TaskSnapshot[], fresh: string | null): RecordedTask[] {
   const tasks = new Map<string, RecordedTask>();
   for (const { name, state, patchState, stack, said } of snapshots) {
     if (name === null) continue;
-    tasks.set(name, { name, state, patchState, stack, eintr: said.filter((text) => text.endsWith(': EINTR')).length });
+    const eintr = said.filter((text) => text.endsWith(': EINTR')).length;
+    tasks.set(name, { name, state, patchState, stack: name === fresh ? stack : [], eintr });
   }
   return [...tasks.values()];
+}
+
+/** The recording as a file: a line for each step, so that a change can be read. */
+export function recordingText({ steps, ...head }: Recording): string {
+  const lines = steps.map((step) => JSON.stringify(step)).join(',\n');
+  return `${JSON.stringify(head).slice(0, -1)},"steps":[\n${lines}\n]}\n`;
 }

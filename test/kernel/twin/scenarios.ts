@@ -433,9 +433,6 @@ export const SCENARIOS: readonly Scenario[] = [
       wait(3),
       wait(8),
       settle,
-      disable('lp_one'),
-      settle,
-      unload('lp_one'),
     ],
   },
   {
@@ -448,9 +445,6 @@ export const SCENARIOS: readonly Scenario[] = [
       load('lp_one'),
       wait(5),
       settle,
-      disable('lp_one'),
-      settle,
-      unload('lp_one'),
     ],
   },
   {
