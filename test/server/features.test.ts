@@ -111,6 +111,7 @@ describe('completion', () => {
     const [item] = await complete('\t.objs = objs,\n', '\t.objs = objs,\n\t.sta');
     const edit = item?.textEdit;
     expect(edit && 'range' in edit && editor.at(URI, edit.range)).toBe('.sta');
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: LSP's placeholder
     expect(edit?.newText).toBe('.states = ${1:states},');
   });
 

@@ -41,5 +41,5 @@ export function wrap(text: string, width: number): string[] {
 
 /** Columns to write in: of the terminal, at most 120 for reading, 100 in a pipe. */
 export function textWidth(stream: NodeJS.WriteStream): number {
-  return Math.max(40, Math.min(120, stream.columns ?? 100));
+  return Math.max(40, Math.min(120, stream.columns || 100));
 }
