@@ -27,11 +27,9 @@ export async function installEditor(root) {
   // The install scripts insist on the Node that the server runs with, and compile against that Node's headers.
   const home = join(node, '..', '..');
   const env = {
-    ...process.env,
+    ...withoutNpm(process.env),
     PATH: `${join(home, 'bin')}:${process.env.PATH}`,
     npm_config_nodedir: home,
-    // npm hands what the project's .npmrc says on to everything that it starts.
-    npm_config_ignore_scripts: 'false',
   };
   await progress('Building VS Code for the browser (about two minutes)', () =>
     runLogged('npm', ['rebuild', '--foreground-scripts'], join(root, '.cache', 'logs', 'editor-build.log'), {
@@ -43,6 +41,15 @@ export async function installEditor(root) {
     if (!existsSync(path)) throw new UserError(`VS Code for the browser is not complete: there is no ${path}.`);
   }
   writeFileSync(built, '');
+}
+
+/**
+ * An environment without what npm tells the scripts that it runs: which Node runs them, and what the .npmrc of this
+ * project says. The npm of another project must not hear it.
+ */
+function withoutNpm(environment) {
+  const told = /^(?:NODE|npm_(?:config_(?:user_agent|ignore_scripts)|node_execpath|execpath|package_.*|lifecycle_.*))$/;
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !told.test(name)));
 }
 
 function editorPaths(root) {
