@@ -11,6 +11,7 @@ import { type Declarator, readDeclaration } from './declarators.ts';
 import { buildFunction } from './functions.ts';
 import type { Enumerator, ItemContent } from './item-facts.ts';
 import { KlpReader } from './klp-reader.ts';
+import { readMacro } from './macros.ts';
 import { findRunTimeChanges, type PlacedFunction } from './run-time-changes.ts';
 import type { Token } from './scanner.ts';
 import {
@@ -66,6 +67,9 @@ class ModuleReader {
     this.units = units.filter(({ file }) => !seen.has(file) && seen.add(file));
     this.context = context;
     for (const why of context.missing) this.incompleteBecause.add(why);
+    // Kbuild defines it on the compiler's command line.
+    const modname = readMacro(`KBUILD_MODNAME ${JSON.stringify(context.name)}`);
+    if (modname) this.scope.macros.add(modname);
   }
 
   read(): LivepatchModule {
@@ -74,6 +78,7 @@ class ModuleReader {
     this.evaluateEnumerators();
     const { byVariable, writes } = findRunTimeChanges(this.scope, this.functions);
     const environment = this.intern('environment', [
+      this.context.name,
       this.macros.map(({ name, parameters, body }) => [name, parameters, body]),
       [...this.scope.constants],
     ]);

@@ -171,6 +171,7 @@ describe('names and numbers', () => {
     ['', 'NAME', '? NAME is not defined in this module'],
     ['', 'SYM(read)', '? SYM() is not defined in this module'],
     ['', '__stringify(PFX) "x"', '? macro PFX is not defined in this module'],
+    ['', 'KBUILD_MODNAME ".x"', '"module.x"'],
     ['', 'old_name', '? old_name is known only at run time'],
     ['', '@@NAME@@', '? placeholder @@NAME@@'],
     ['#ifdef A\n#define P "a"\n#else\n#define P "b"\n#endif', 'P "x"', '? macro P has several definitions ~ ax'],
