@@ -160,7 +160,7 @@ describe('ModuleStore', () => {
     expect(same).toBe(first);
     expect(await store.moduleOf(path)).toBe(first);
     const at = GOOD_MODULE.indexOf('klp_patch patch') + 'klp_patch '.length;
-    const text = GOOD_MODULE.slice(0, at) + 'my_' + GOOD_MODULE.slice(at);
+    const text = `${GOOD_MODULE.slice(0, at)}my_${GOOD_MODULE.slice(at)}`;
     store.change(path, [{ start: at, end: at, newText: 'my_' }], text);
     expect((await store.moduleOf(path))?.patches.map(({ name }) => name)).toEqual(['my_patch']);
   });
