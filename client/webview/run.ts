@@ -98,5 +98,10 @@ export function stepLabel(step: Action): string {
     case 'write':
       if (step.path.endsWith('/force')) return 'force';
       return step.value === '0' ? 'disable' : 'enable';
+    case 'start':
+    case 'wake':
+      return `${step.do} ${step.task}`;
+    case 'signal':
+      return `kill -${step.signal} ${step.task}`;
   }
 }

@@ -124,6 +124,12 @@ export function shellText(action: Action): string {
       return `modprobe ${action.module}`;
     case 'unload-target':
       return `rmmod ${action.module}`;
+    case 'start':
+      return `${action.task} &`;
+    case 'wake':
+      return `# ${action.task} goes on`;
+    case 'signal':
+      return `kill -${action.signal} $(pidof ${action.task})`;
   }
 }
 

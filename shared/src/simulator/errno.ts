@@ -1,5 +1,6 @@
 /** Error numbers as the kernel returns them (include/uapi/asm-generic/errno-base.h). */
 export const ENOENT = -2;
+export const ESRCH = -3;
 export const EAGAIN = -11;
 export const EACCES = -13;
 export const EBUSY = -16;

@@ -17,6 +17,8 @@ export interface KernelTraits {
   readonly kobjectPrefix: string;
   /** The outermost frame of an idle task's stack on x86-64. */
   readonly startupFrame: string;
+  /** Frames between signal handling and the system call's entry, innermost first. */
+  readonly syscallExitFrames: readonly string[];
   /** Hybrid mode RFC of January 2025: patches without `.replaceable` outlive an atomic replace. Never merged. */
   readonly replaceable: boolean;
   /** For people: what was assumed because this version is not one of those compared. */
@@ -39,12 +41,14 @@ const ROWS: readonly Row[] = [
       sysfsStackOrder: false,
       kobjectPrefix: '',
       startupFrame: 'secondary_startup_64_no_verify',
+      syscallExitFrames: ['exit_to_user_mode_prepare', 'syscall_exit_to_user_mode'],
       replaceable: false,
     },
   },
   { since: 6004, traits: { condReschedSwitches: true } },
   { since: 6009, traits: { startupFrame: 'common_startup_64' } },
   { since: 6011, traits: { sysfsReplace: true, kobjectPrefix: 'kobject: ' } },
+  { since: 6012, traits: { syscallExitFrames: ['syscall_exit_to_user_mode'] } },
   { since: 6014, traits: { sysfsStackOrder: true } },
   { since: 6016, traits: { condReschedSwitches: false } },
 ];

@@ -126,6 +126,7 @@ export class Machine {
 
     this.nextPid = FIRST_PID;
     workload.tasks.forEach((group, index) => {
+      if (group.starts === 'by-step') return;
       const eager = isEager(group);
       for (let i = 0; i < group.count; i++) {
         const identity = { id: this.nextPid++, comm: group.comm, kind: group.kind, group: index };

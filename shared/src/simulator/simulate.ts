@@ -9,6 +9,7 @@ import type { Step } from './step.ts';
 import type { SymbolTable } from './symbols.ts';
 import { writeSysfs } from './sysfs.ts';
 import { NEVER } from './task.ts';
+import { signalTask, startTasks, wakeTask } from './task-actions.ts';
 import { taskEvent } from './task-events.ts';
 import type { Trace, TraceEvent } from './trace.ts';
 import { tryCompleteTransition } from './transition.ts';
@@ -148,6 +149,12 @@ function act(m: Machine, step: Step): number {
       return loadTarget(m, step.module);
     case 'sysctl':
       return writeSysctl(m, step.name, step.value);
+    case 'start':
+      return startTasks(m, step.task);
+    case 'wake':
+      return wakeTask(m, step.task);
+    case 'signal':
+      return signalTask(m, step.task, step.signal);
   }
 }
 

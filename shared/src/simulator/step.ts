@@ -14,4 +14,10 @@ export type Action =
   | { readonly do: 'load-target'; readonly module: string }
   | { readonly do: 'unload-target'; readonly module: string }
   /** sysctl -w NAME=VALUE; only `kernel.ftrace_enabled` means something here. */
-  | { readonly do: 'sysctl'; readonly name: string; readonly value: string };
+  | { readonly do: 'sysctl'; readonly name: string; readonly value: string }
+  /** Starts the tasks of a group of the workload that waits for it (`starts: 'by-step'`), by its `comm`. */
+  | { readonly do: 'start'; readonly task: string }
+  /** What the task of this `comm` sleeps for has happened: its present sleep ends. Other tasks are left alone. */
+  | { readonly do: 'wake'; readonly task: string }
+  /** kill -SIGNAL: number as on x86 (9 is SIGKILL). */
+  | { readonly do: 'signal'; readonly task: string; readonly signal: number };

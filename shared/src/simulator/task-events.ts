@@ -14,6 +14,8 @@ const COND_RESCHED_SPREAD = 1000;
 const FIRST_RETURN_SPREAD = 180;
 
 const NO_FRAMES: readonly string[] = [];
+const STOPPED = ['__schedule', 'schedule', 'do_signal_stop', 'get_signal', 'arch_do_signal_or_restart'];
+const SYSCALL_ENTRY = ['do_syscall_64', 'entry_SYSCALL_64_after_hwframe'];
 
 /** Finds the next moment at which a task that waits to switch could do so itself. */
 export function scheduleSwitchPoint(m: Machine, task: Task): void {
@@ -75,7 +77,8 @@ function endPhase(m: Machine, task: Task): void {
   for (let steps = 0; steps <= task.behaviour.phases.length && task.phaseEnd <= m.now; steps++) {
     const { phase, leftKernel } = task.next(m.now);
     if (phase.do === 'fork') fork(m, task, phase.childLives, phase.childComm);
-    if (leftKernel) exitToUser(m, task);
+    if (leftKernel || task.fate !== null) exitToUser(m, task);
+    if (task.fate !== null && meetFate(m, task)) return;
     if (phase.do === 'exit') {
       exit(m, task);
       return;
@@ -86,7 +89,7 @@ function endPhase(m: Machine, task: Task): void {
 }
 
 /** exit_to_user_mode_loop(): klp_update_patch_state() looks at no stack, there is nothing of the kernel on it. */
-function exitToUser(m: Machine, task: Task): void {
+export function exitToUser(m: Machine, task: Task): void {
   task.notifySignal = false;
   task.frames = NO_FRAMES;
   if (task.patchPending && m.model.atPoint(m, 'kernel-exit') === 'switch') switchTask(m, task, 'kernel-exit');
@@ -118,14 +121,32 @@ function fork(
   child.patchState = parent.patchState;
   child.patchPending = parent.patchPending;
   child.begin(m.now);
+  admit(m, parent, child);
+}
+
+/** Takes a new task in that has its parent's patch_state. */
+export function admit(m: Machine, parent: Task, child: Task): void {
   m.addTask(child);
   // A child that has nothing to switch holds nobody up.
   if (m.recordAll || child.patchPending)
-    m.emit({ at: m.now, type: 'fork', parent: parent.id, child: identity, state: child.patchState });
+    m.emit({ at: m.now, type: 'fork', parent: parent.id, child: child.identity(), state: child.patchState });
   if (child.patchPending && m.transition !== null) {
     m.transition.waiting.push(child);
     m.scheduleTask(child, Math.min(child.phaseEnd, m.now + 20 + drawn(m, child, FIRST_RETURN_SPREAD)));
   }
+}
+
+/** get_signal(), which runs after the exit to user space has switched the task. True when the task is gone. */
+function meetFate(m: Machine, task: Task): boolean {
+  const { fate } = task;
+  task.fate = null;
+  if (fate === 'exits') {
+    exit(m, task);
+    return true;
+  }
+  const stack = [...STOPPED, ...m.traits.syscallExitFrames, ...SYSCALL_ENTRY];
+  task.stop({ do: 'sleep', for: { min: 0, max: 'forever' }, stack, state: 'stopped' });
+  return false;
 }
 
 /** do_exit() and release_task(): from now on no pass sees it. */

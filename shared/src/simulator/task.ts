@@ -29,7 +29,7 @@ export class Task {
   /** CPUs that it may run on; null for any. */
   readonly cpus: readonly number[] | null;
   /** Its forks and exits can be seen in the trace: it is played through in order, event by event. */
-  readonly eager: boolean;
+  eager: boolean;
   readonly random: Prng;
 
   /** task->patch_state */
@@ -39,6 +39,8 @@ export class Task {
   /** TIF_NOTIFY_SIGNAL */
   notifySignal = false;
   alive = true;
+  /** What a signal does to it as soon as it is on its way back to user space. */
+  fate: 'exits' | 'stops' | null = null;
 
   /** Microseconds at which the present phase ends; below 0 before the first look. */
   phaseEnd = -1;
@@ -52,6 +54,8 @@ export class Task {
   queued = false;
 
   private index = 0;
+  /** What it does instead of its present phase: it is stopped. */
+  private instead: Phase | null = null;
   /** What a wake-up did to its system call, until its phase ends. */
   private interrupted: 'restarts' | 'EINTR' | null = null;
   /** When an interrupted call that restarts would have ended anyway: its time-out goes on. */
@@ -73,7 +77,7 @@ export class Task {
   }
 
   get phase(): Phase {
-    return this.behaviour.phases[this.index] as Phase;
+    return this.instead ?? (this.behaviour.phases[this.index] as Phase);
   }
 
   get seen(): boolean {
@@ -119,6 +123,23 @@ export class Task {
     this.resumeUntil = this.phaseEnd;
     this.interrupted = effect;
     this.phaseEnd = at;
+  }
+
+  /** Stops it: it does `phase` until goOn(). What its present phase had left is kept. */
+  stop(phase: Phase): void {
+    this.resumeUntil = this.phaseEnd;
+    this.instead = phase;
+    this.phaseEnd = NEVER;
+  }
+
+  /** Goes on with what it did when it was stopped; an interrupted system call is entered again. */
+  goOn(now: number): void {
+    this.instead = null;
+    this.phaseEnd = Math.max(now + 1, this.resumeUntil);
+  }
+
+  get isStopped(): boolean {
+    return this.instead !== null;
   }
 
   /**

@@ -28,6 +28,10 @@ export interface TaskGroup {
   readonly behaviour: Behaviour;
   /** CPUs that its tasks are bound to, one each in turn. Absent: any CPU that has a tick. */
   readonly cpus?: readonly number[];
+  /** `by-step`: its tasks come with a `start` step and at their first phase. Absent: they are there from the start. */
+  readonly starts?: 'by-step';
+  /** Signals that end a sleep of its tasks instead of the tasks, because a handler or sigwait() takes them. */
+  readonly handles?: readonly number[];
   /** What this group does on the system, for people; optional. */
   readonly note?: string;
 }

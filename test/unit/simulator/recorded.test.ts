@@ -68,7 +68,7 @@ function actionText(step: Step): string {
   if (step.do === 'load') return `load ${step.image.module}`;
   if (step.do === 'write') return `write ${step.path} ${step.value}`.trimEnd();
   if (step.do === 'sysctl') return `sysctl ${step.name} ${step.value}`;
-  return `${step.do} ${step.module}`;
+  return `${step.do} ${'task' in step ? step.task : step.module}`;
 }
 
 function sysfs(trace: Trace, at: number): string {

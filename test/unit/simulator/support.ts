@@ -168,7 +168,7 @@ function stepText(step: Step): string {
     case 'sysctl':
       return `sysctl ${step.name} = ${step.value}`;
     default:
-      return `${step.do} ${step.module}`;
+      return `${step.do} ${'task' in step ? step.task : step.module}`;
   }
 }
 

@@ -1,0 +1,107 @@
+import { EEXIST, EINVAL, ENOENT, ESRCH } from './errno.ts';
+import type { Machine } from './machine.ts';
+import { hash } from './prng.ts';
+import { Task } from './task.ts';
+import { admit, exitToUser, scheduleSwitchPoint } from './task-events.ts';
+
+/** What a step does to tasks: start them, let them go on, signal them. All return 0 or a negative errno. */
+
+const SIGKILL = 9;
+const SIGCONT = 18;
+/** Signals that stop a task (signal(7)): STOP, TSTP, TTIN, TTOU. */
+const STOPPING: ReadonlySet<number> = new Set([19, 20, 21, 22]);
+/** Signals that a task does not notice unless it handles them: CHLD, URG, WINCH. */
+const IGNORED: ReadonlySet<number> = new Set([17, 23, 28]);
+const LAST_SIGNAL = 64;
+
+/** Tasks of a `by-step` group come to life, as children of init (user) or kthreadd. */
+export function startTasks(m: Machine, comm: string): number {
+  const index = m.workload.tasks.findIndex((group) => group.starts === 'by-step' && group.comm === comm);
+  const group = m.workload.tasks[index];
+  if (group === undefined) return ENOENT;
+  if (taskCalled(m, comm) !== undefined) return EEXIST;
+  for (let i = 0; i < group.count; i++) {
+    const parent = [...m.tasks].find((task) => task.kind === group.kind);
+    m.assert(parent !== undefined, `no ${group.kind} task is there to start '${comm}'`);
+    const identity = { id: m.takePid(), comm, kind: group.kind, group: index };
+    const cpus = group.cpus === undefined ? null : [group.cpus[i % group.cpus.length] ?? 0];
+    const task = new Task(identity, group.behaviour, { seed: m.seed, cpus, eager: true });
+    task.patchState = parent.patchState;
+    task.patchPending = parent.patchPending;
+    task.begin(m.now);
+    m.readStack(task);
+    admit(m, parent, task);
+  }
+  return 0;
+}
+
+/** try_to_wake_up() by whoever made true what the task waits for. */
+export function wakeTask(m: Machine, comm: string): number {
+  const task = taskCalled(m, comm);
+  if (task === undefined) return ESRCH;
+  m.look(task);
+  if (task.phase.do === 'sleep' && !task.isStopped) endSleep(m, task);
+  return 0;
+}
+
+/** kill(2), and what get_signal() makes of it when the task is on its way to user space. */
+export function signalTask(m: Machine, comm: string, signal: number): number {
+  if (!Number.isInteger(signal) || signal < 0 || signal > LAST_SIGNAL) return EINVAL;
+  const task = taskCalled(m, comm);
+  if (task === undefined) return ESRCH;
+  // Kernel threads ignore signals, and 0 only asks whether the task is there.
+  if (task.kind !== 'user' || signal === 0) return 0;
+  m.look(task);
+  if (signal === SIGCONT && task.fate === 'stops') task.fate = null;
+  if (task.isStopped && (signal === SIGCONT || signal === SIGKILL)) {
+    task.goOn(m.now);
+    if (signal === SIGKILL) {
+      task.fate = 'exits';
+      endSleep(m, task);
+    } else {
+      exitToUser(m, task);
+      m.readStack(task);
+      plan(m, task);
+    }
+    return 0;
+  }
+  if (signal === SIGCONT || IGNORED.has(signal)) return 0;
+  if (!handles(m, task, signal)) {
+    if (STOPPING.has(signal)) task.fate ??= 'stops';
+    else task.fate = 'exits';
+  }
+  if (isReached(task)) endSleep(m, task, task.fate === 'stops' ? 'restarts' : null);
+  else plan(m, task);
+  return 0;
+}
+
+/** Whether a signal makes the task leave what it does: a sleep that signals end, or user space. */
+function isReached({ phase, fate, isStopped }: Task): boolean {
+  if (phase.do === 'user') return fate !== null;
+  if (phase.do !== 'sleep' || isStopped) return false;
+  // A deadly signal counts as SIGKILL, which ends killable sleeps (complete_signal()).
+  return phase.state === 'interruptible' || (phase.state === 'killable' && fate === 'exits');
+}
+
+function handles(m: Machine, task: Task, signal: number): boolean {
+  const group = task.group === null ? undefined : m.workload.tasks[task.group];
+  return signal !== SIGKILL && group?.handles?.includes(signal) === true;
+}
+
+function taskCalled(m: Machine, comm: string): Task | undefined {
+  for (const task of m.tasks) if (task.comm === comm) return task;
+  return undefined;
+}
+
+/** Its present phase ends in some microseconds. */
+function endSleep(m: Machine, task: Task, effect: 'restarts' | null = null): void {
+  task.wakeAt(m.now + 20 + (hash(m.seed, task.id, m.now) % 180), effect);
+  plan(m, task);
+}
+
+/** From now on its events are in the queue: what a step made it do shows at the time at which it happens. */
+function plan(m: Machine, task: Task): void {
+  task.eager = true;
+  if (task.patchPending) scheduleSwitchPoint(m, task);
+  else m.scheduleTask(task, task.phaseEnd);
+}
