@@ -19,7 +19,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const documents = new LivepatchDocuments();
   const host = new ServerHost(context.asAbsolutePath('dist/server.js'), documents, log);
   server = host;
-  const panels = new SimulationPanels(context.extensionUri, host, documents, log);
+  const panels = new SimulationPanels(context.extensionUri, host, documents, log, context.workspaceState);
 
   const api: ExtensionApi = {
     version,

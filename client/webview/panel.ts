@@ -7,7 +7,10 @@ const root = document.getElementById('panel');
 if (root !== null) {
   const app = new App(root, host.getState());
   window.addEventListener('message', (event: MessageEvent<HostToPanel>) => app.receive(event.data));
-  new MutationObserver(() => app.restyle()).observe(document.body, { attributeFilter: ['class', 'style'] });
+  // VS Code sets the kind of theme on the body, and its colours on the root.
+  const themes = new MutationObserver(() => app.restyle());
+  themes.observe(document.body, { attributeFilter: ['class'] });
+  themes.observe(document.documentElement, { attributeFilter: ['style'] });
   window.addEventListener('error', (event) => host.postMessage({ type: 'failed', message: event.message }));
   window.addEventListener('unhandledrejection', (event) =>
     host.postMessage({ type: 'failed', message: String(event.reason) }),

@@ -1,7 +1,7 @@
 import type { PatchImage } from '../../shared/src/model/index.ts';
 import type { HostToPanel, PanelAction, PanelState } from '../../shared/src/panel-messages.ts';
 import type { SimulationSettings } from '../../shared/src/protocol.ts';
-import { forecast as makeForecast } from '../../shared/src/simulator/forecast.ts';
+import { forecastInSteps } from '../../shared/src/simulator/forecast.ts';
 import type { Forecast } from '../../shared/src/simulator/forecast-types.ts';
 import type { Workload } from '../../shared/src/simulator/workload.ts';
 import { WORKLOADS, workloadById } from '../../shared/src/simulator/workloads/index.ts';
@@ -9,6 +9,8 @@ import { makeRun, type Run } from './run.ts';
 
 /** The forecast takes a while: it is made when nobody has typed for so long. */
 const FORECAST_DELAY = 200;
+/** Milliseconds of work at a time: half a frame. */
+const SLICE = 8;
 
 export interface SessionEvents {
   /** There is another run to show; `run` is set. */
@@ -131,19 +133,34 @@ export class Session {
     this.events.run();
   }
 
-  /** Runs all seeds. */
+  /** Runs all seeds, a slice at a time: nothing that is typed, clicked or played waits for it. */
   private look(): void {
     const { image, kernel, workload } = this;
     if (image === null) return;
-    this.forecasting = false;
-    let forecast: Forecast;
-    try {
-      forecast = makeForecast(image, { kernel, workload, seeds: this.settings?.seeds ?? 50 });
-    } catch (error) {
-      this.fail(error);
-      return;
-    }
+    const steps = forecastInSteps(image, { kernel, workload, seeds: this.settings?.seeds ?? 50 });
+    const slice = (): void => {
+      const until = performance.now() + SLICE;
+      try {
+        do {
+          const { done, value } = steps.next();
+          if (done) {
+            this.found(value);
+            return;
+          }
+        } while (performance.now() < until);
+      } catch (error) {
+        this.forecasting = false;
+        this.fail(error);
+        return;
+      }
+      this.timer = setTimeout(slice);
+    };
+    slice();
+  }
+
+  private found(forecast: Forecast): void {
     this.forecast = forecast;
+    this.forecasting = false;
     this.events.forecast();
     const { seed } = forecast.typical.options;
     const other = seed !== this.typicalSeed;

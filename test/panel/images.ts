@@ -46,7 +46,7 @@ export function imagesMessage(
     title: 'fix_wait',
     images,
     patch: null,
-    simulation: { kernel: '6.12', workload: 'web-server', seeds: 10 },
+    simulation: { kernel: '6.12', workload: 'web-server', seeds: 5 },
     ...change,
   };
 }

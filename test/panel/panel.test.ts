@@ -13,7 +13,7 @@ describe('drawing', () => {
     const image = patchOf('sigsuspend');
     await panel.post(imagesMessage([image]));
     await forecastShown(panel.page);
-    const expected = forecast(image, { kernel: '6.12', workload: WORKLOADS[0] as never, seeds: 10 });
+    const expected = forecast(image, { kernel: '6.12', workload: WORKLOADS[0] as never, seeds: 5 });
     expect(await panel.page.locator('.verdict h1').textContent()).toBe(expected.headline);
     expect(await panel.page.locator('.verdict').getAttribute('data-kind')).toBe('slow');
     await expect

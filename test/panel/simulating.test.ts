@@ -154,7 +154,7 @@ describe('what is simulated', () => {
     await panel.post(imagesMessage([patchOf('sigsuspend')]));
     await forecastShown(panel.page);
     expect(await chooser.inputValue()).toBe('build-machine');
-    const simulation = { kernel: '6.12', workload: 'database', seeds: 10 };
+    const simulation = { kernel: '6.12', workload: 'database', seeds: 5 };
     await panel.post(imagesMessage([patchOf('sigsuspend')], { simulation }));
     await expect.poll(() => chooser.inputValue()).toBe('database');
   });

@@ -12,6 +12,8 @@ export const PANEL_TYPE = 'livepatch.simulation';
 export type PanelPart = (HostToPanel & { type: 'show' })['part'];
 
 const MOST_MESSAGES = 200;
+/** Key in the workspace's memory: the document whose panel was opened last. */
+const LAST_DOCUMENT = 'livepatch.panelDocument';
 
 /** The simulation panels: one for each document. The page simulates by itself; it gets images and says where to look. */
 export class SimulationPanels implements vscode.Disposable, vscode.WebviewPanelSerializer<PanelState> {
@@ -19,6 +21,7 @@ export class SimulationPanels implements vscode.Disposable, vscode.WebviewPanelS
   private readonly server: ServerHost;
   private readonly documents: LivepatchDocuments;
   private readonly log: vscode.LogOutputChannel;
+  private readonly memory: vscode.Memento;
   private readonly subscriptions: vscode.Disposable[];
   private running = false;
   readonly panels = new Set<SimulationPanel>();
@@ -28,11 +31,13 @@ export class SimulationPanels implements vscode.Disposable, vscode.WebviewPanelS
     server: ServerHost,
     documents: LivepatchDocuments,
     log: vscode.LogOutputChannel,
+    memory: vscode.Memento,
   ) {
     this.extensionUri = extensionUri;
     this.server = server;
     this.documents = documents;
     this.log = log;
+    this.memory = memory;
     this.subscriptions = [
       server.onDidChangeImages((images) => this.of(images.uri)?.show(images)),
       // A new process was told the documents anew; ask it what could not be asked while it was down.
@@ -48,6 +53,7 @@ export class SimulationPanels implements vscode.Disposable, vscode.WebviewPanelS
 
   /** Opens or shows the panel of a document. `patch` is a klp_patch variable, null for the module's first. */
   open(uri: vscode.Uri, patch: string | null, part: PanelPart = 'timeline'): void {
+    void this.memory.update(LAST_DOCUMENT, uri.toString());
     const known = this.of(uri.toString());
     if (known) {
       known.reveal(patch, part);
@@ -65,7 +71,8 @@ export class SimulationPanels implements vscode.Disposable, vscode.WebviewPanelS
   /** After a reload VS Code hands back the panel with the state that its page kept. */
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: PanelState | undefined): Promise<void> {
     panel.webview.options = this.options();
-    const uri = state?.uri ?? null;
+    // A window that was killed may have kept the panel before its page kept anything.
+    const uri = state?.uri ?? this.memory.get<string>(LAST_DOCUMENT) ?? null;
     if (uri !== null) {
       try {
         // The document must be open for the server to know it.
