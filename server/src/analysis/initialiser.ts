@@ -203,3 +203,35 @@ class Reader {
     return /^(?:[.{},;[])?$/.test(this.tokens[at]?.text ?? '');
   }
 }
+
+/** The braces of a value that has some. */
+export function listOf(value: InitialiserValue): InitialiserList | null {
+  if (value.kind === 'list') return value;
+  return value.kind === 'compound' ? value.list : null;
+}
+
+/** `0` or `NULL` as an array's element: C puts it into the entry's first member, and zeros behind it. */
+export function zeroOf({ value }: InitialiserElement): InitialiserList | null {
+  if (value.kind !== 'expression' || value.tokens.length !== 1) return null;
+  if (!/^(?:0|NULL)$/.test(value.tokens[0]?.text ?? '')) return null;
+  return { kind: 'list', start: value.start, end: value.end, elements: [] };
+}
+
+/** A structure that is used as a table of one. */
+export function single(list: InitialiserList): InitialiserElement {
+  return {
+    path: [],
+    pathStart: list.start,
+    pathEnd: list.start,
+    index: null,
+    value: list,
+    start: list.start,
+    end: list.end,
+  };
+}
+
+/** `&objs[0]` is `objs`. */
+export function withoutFirstIndex(tokens: readonly Token[]): readonly Token[] {
+  const [open, zero, close] = tokens.slice(-3);
+  return open?.text === '[' && zero?.text === '0' && close?.text === ']' ? tokens.slice(0, -3) : tokens;
+}
