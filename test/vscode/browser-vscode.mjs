@@ -4,9 +4,9 @@
  * --extensionTestsPath, and it runs these tests in the extension host of a real VS Code whose window is a headless
  * browser's. The last argument without a dash is the folder to open. Exits with the test run's exit code.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { remoteUri, startEditor, windowUrl } from '../../scripts/lib/editor.mjs';
 import { launchChromium } from './chromium.mjs';
@@ -31,6 +31,11 @@ if (!extension || !tests || !folder) {
   process.exit(2);
 }
 
+/** All that the window has to say is much: it is kept for those who look into a failure. */
+const logFile = join(root, '.cache', 'logs', 'vscode-window.log');
+mkdirSync(dirname(logFile), { recursive: true });
+const log = createWriteStream(logFile);
+
 const data = mkdtempSync(join(tmpdir(), 'livepatch-vscode-'));
 const editor = await startEditor(root, { data, testDriver: true });
 const browser = await launchChromium();
@@ -38,7 +43,9 @@ let status = 1;
 try {
   const page = await browser.newPage();
   const ended = new Promise((resolve) => {
-    page.exposeFunction('codeAutomationLog', (type, args) => console.log(`[${type}]`, ...args)).catch(() => {});
+    page
+      .exposeFunction('codeAutomationLog', (type, args) => log.write(`[${type}] ${args.join(' ')}\n`))
+      .catch(() => {});
     page.exposeFunction('codeAutomationExit', (code) => resolve(code)).catch(() => {});
     page.on('crash', () => resolve(1));
   });
@@ -52,6 +59,7 @@ try {
   const code = await Promise.race([ended, late]);
   if (code === null) console.error(`The tests did not end within ${LIMIT / 60_000} minutes.`);
   status = code ?? 1;
+  if (status !== 0) console.error(`What the window said: ${logFile}`);
 } finally {
   await browser.close();
   editor.stop();

@@ -103,9 +103,10 @@ export const findingJourneys: readonly Journey[] = [
       const { document } = editor;
       const start = document.getText().indexOf('.new_func');
       const line = document.lineAt(document.positionAt(start).line).rangeIncludingLineBreak;
+      const text = document.getText(line);
       await editor.edit((edit) => edit.delete(line));
       await finding(document, 'func-new-func-missing');
-      await vscode.commands.executeCommand('undo');
+      await editor.edit((edit) => edit.insert(line.start, text));
       await expectRules(document, []);
       await editor.edit((edit) => edit.delete(line));
       await finding(document, 'func-new-func-missing');

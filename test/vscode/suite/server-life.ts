@@ -16,7 +16,9 @@ export const serverLifeJourneys: readonly Journey[] = [
         edit.insert(document.positionAt(document.getText().length), 'MODULE_INFO(livepatch, "Y");\n'),
       );
       const line = placeOf(document, '.new_func').line;
-      await editor.edit((edit) => edit.delete(document.lineAt(line).rangeIncludingLineBreak));
+      const entry = document.lineAt(line).rangeIncludingLineBreak;
+      const text = document.getText(entry);
+      await editor.edit((edit) => edit.delete(entry));
       await expectRules(document, ['func-new-func-missing']);
       await vscode.commands.executeCommand('livepatch.simulateTransition', document.uri.toString(), 'patch');
       await until('the panel', () => extension.panels.find(({ uri }) => uri === document.uri.toString()));
@@ -28,8 +30,9 @@ export const serverLifeJourneys: readonly Journey[] = [
       assert(extension.server.restarts > 0, 'The restart is counted.');
 
       await expectRules(document, ['func-new-func-missing']);
-      await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
-      await vscode.commands.executeCommand('undo');
+      const repair = new vscode.WorkspaceEdit();
+      repair.insert(document.uri, entry.start, text);
+      await vscode.workspace.applyEdit(repair);
       await expectRules(document, []);
       assert(
         extension.panels.some(({ uri }) => uri === document.uri.toString()),
@@ -40,6 +43,7 @@ export const serverLifeJourneys: readonly Journey[] = [
         document.uri,
       );
       assert(symbols.length > 0, 'The new server answers.');
+      await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
       await vscode.commands.executeCommand('workbench.action.files.revert');
       await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     },
