@@ -8,8 +8,9 @@ const texts = files.filter((path) => /\.(?:ts|mts|mjs|js|json|md|css|html|c|h|sh
 /** Of ours, and not this file, which has to name what it looks for. */
 const sources = texts.filter((path) => /\.(?:ts|mts|mjs)$/.test(path) && !path.includes('unit/architecture/'));
 
-/** A file that has grown past this is looked at twice (docs/architecture.md, invariant 10). */
+/** A file that has grown past this is looked at twice (docs/architecture.md, invariant 10). Tests are lists: they may be longer. */
 const LONG = 400;
+const LONG_TEST = 600;
 /** Those that are longer, with how long they may get: the numbers only go down. */
 const LONG_FILES: Readonly<Record<string, number>> = {};
 
@@ -64,12 +65,11 @@ describe('tidiness', () => {
   });
 
   it('keeps files short', () => {
-    const lengths = sources.map((path) => [path, readProjectFile(path).split('\n').length] as const);
-    expect(
-      lengths.filter(([path, lines]) => lines > (LONG_FILES[path] ?? LONG)).map((entry) => entry.join(': ')),
-    ).toEqual([]);
-    const length = new Map(lengths);
-    expect(Object.keys(LONG_FILES).filter((path) => (length.get(path) ?? 0) <= LONG)).toEqual([]);
+    const lengths = new Map(sources.map((path) => [path, readProjectFile(path).split('\n').length]));
+    const usual = (path: string) => (path.startsWith('test/') ? LONG_TEST : LONG);
+    const tooLong = [...lengths].filter(([path, lines]) => lines > (LONG_FILES[path] ?? usual(path)));
+    expect(tooLong.map((entry) => entry.join(': '))).toEqual([]);
+    expect(Object.keys(LONG_FILES).filter((path) => (lengths.get(path) ?? 0) <= usual(path))).toEqual([]);
   });
 
   it('links to files that are there', () => {
