@@ -94,6 +94,7 @@ export function stepLabel(step: Action): string {
     case 'unload-target':
       return `unload ${step.module}`;
     case 'sysctl':
+    case 'set-parameter':
       return `${step.name} = ${step.value}`;
     case 'write':
       if (step.path.endsWith('/force')) return 'force';

@@ -113,7 +113,12 @@ export function errnoText(errno: number): string {
 export function shellText(action: Action): string {
   switch (action.do) {
     case 'load':
-      return `insmod ${action.image.module}.ko`;
+      return [
+        `insmod ${action.image.module}.ko`,
+        ...Object.entries(action.parameters ?? {}).map((pair) => pair.join('=')),
+      ].join(' ');
+    case 'set-parameter':
+      return `echo ${action.value} > /sys/module/${action.module}/parameters/${action.name}`;
     case 'unload':
       return `rmmod ${action.module}`;
     case 'write':

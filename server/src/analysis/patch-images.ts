@@ -58,12 +58,25 @@ class ImageBuilder {
       livepatchMark: module.moduleInfos.some(({ tag }) => tag === 'livepatch'),
       hasExit: module.exit.length > 0,
       replace,
+      ...this.replaceParameter(patch),
       replaceable,
       states: this.states(patch.states),
       objects: this.objects(patch),
       assumptions: [...this.assumptions],
       source: patch.nameRange,
     };
+  }
+
+  /** `patch.replace = parameter;` in the module's code. */
+  private replaceParameter(patch: KlpPatch): { replaceParameter?: string } {
+    const writes = this.module.runtimeWrites.filter(({ target }) => target === `${patch.name}.replace`);
+    const [only] = writes;
+    if (only === undefined || writes.length > 1 || !this.isParameter(only.valueText)) return {};
+    return { replaceParameter: only.valueText };
+  }
+
+  private isParameter(text: string): boolean {
+    return this.module.moduleParams.some(({ name }) => name === text);
   }
 
   private assume(sentence: string): void {
@@ -194,17 +207,19 @@ class ImageBuilder {
     return { ...image, ...this.returnOf(value.value.name, definition) };
   }
 
-  /** What pre_patch returns: its only constant, else 0. */
+  /** What pre_patch returns: its only constant, else a module parameter, else 0. */
   private returnOf(
     name: string,
     definition: FunctionDefinition | undefined,
-  ): { returns: number; returnKnown: boolean } {
+  ): { returns: number; returnKnown: boolean; returnsParameter?: string } {
     const values = definition?.returns.map(({ value }) => (value.kind === 'known' ? value.value : null)) ?? [null];
     const [first] = values;
     if (typeof first === 'number' && values.every((value) => value === first))
       return { returns: first, returnKnown: true };
     this.assume(`${name}() is taken to return 0.`);
-    return { returns: 0, returnKnown: false };
+    const [text, ...others] = new Set(definition?.returns.map((statement) => statement.text));
+    if (text === undefined || others.length > 0 || !this.isParameter(text)) return { returns: 0, returnKnown: false };
+    return { returns: 0, returnKnown: false, returnsParameter: text };
   }
 
   private definition(name: string): FunctionDefinition | undefined {

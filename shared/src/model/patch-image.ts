@@ -17,6 +17,8 @@ export interface PatchImage {
   /** Pointers that are NULL, for which klp_enable_patch() returns -EINVAL at once. Absent: none. */
   readonly nullFields?: readonly ('mod' | 'objs')[];
   readonly replace: boolean;
+  /** Module parameter that the module's code writes into `.replace` before it enables the patch; `replace` is then its default. */
+  readonly replaceParameter?: string;
   /** Hybrid mode RFC: false keeps this patch when another one replaces. Released kernels ignore it. Null when not written. */
   readonly replaceable: boolean | null;
   readonly states: readonly StateImage[];
@@ -57,6 +59,8 @@ export interface CallbackImage {
   readonly function: string;
   /** What it returns (pre_patch only; 0 for the others). */
   readonly returns: number;
+  /** Module parameter whose value it returns; `returns` is then its default. */
+  readonly returnsParameter?: string;
   /** False when `returns` is an assumption. */
   readonly returnKnown: boolean;
   readonly source: SourceRange | null;

@@ -1,4 +1,4 @@
-import type { CallbackName } from '../model/index.ts';
+import type { CallbackImage, CallbackName } from '../model/index.ts';
 import type { Machine } from './machine.ts';
 import { type KlpObject, objectName } from './structures.ts';
 
@@ -7,7 +7,7 @@ import { type KlpObject, objectName } from './structures.ts';
 function run(m: Machine, object: KlpObject, callback: CallbackName): number {
   const image = object.callbacks[callback];
   if (image === undefined) return 0;
-  const returns = callback === 'pre_patch' ? image.returns : 0;
+  const returns = callback === 'pre_patch' ? returnOf(m, object.patch.module, image) : 0;
   m.emit({
     at: m.now,
     type: 'callback',
@@ -18,6 +18,11 @@ function run(m: Machine, object: KlpObject, callback: CallbackName): number {
     returns,
   });
   return returns;
+}
+
+function returnOf(m: Machine, module: string, image: CallbackImage): number {
+  if (image.returnsParameter === undefined) return image.returns;
+  return m.modules.get(module)?.parameters.get(image.returnsParameter) ?? image.returns;
 }
 
 /** Returns what the callback returns; post_unpatch will run only after a 0. */

@@ -49,7 +49,8 @@ export function enablePatch(m: Machine, image: PatchImage, module: LoadedModule)
     pr(m, 'err', `module ${image.module} is not marked as a livepatch module`);
     return EINVAL;
   }
-  const patch = makePatch(image);
+  const replace = image.replaceParameter === undefined ? undefined : module.parameters.get(image.replaceParameter);
+  const patch = makePatch(replace === undefined ? image : { ...image, replace: replace !== 0 });
   if (!isPatchCompatible(m, patch)) {
     const text = `Livepatch patch (${image.module}) is not compatible with the already installed livepatches.`;
     pr(m, 'err', text);

@@ -20,6 +20,8 @@ export interface LoadedModule {
   /** References that livepatch holds. */
   references: number;
   readonly hasExit: boolean;
+  /** Its module parameters as numbers (true is 1), as far as somebody set them. */
+  readonly parameters: Map<string, number>;
 }
 
 /** The one transition that may run (klp_transition_patch, klp_target_state and what belongs to them). */
@@ -142,7 +144,7 @@ export class Machine {
       this.idleTasks.push(task);
     }
     for (const name of workload.modules) {
-      this.modules.set(name, { name, klpAlive: true, live: true, references: 0, hasExit: true });
+      this.modules.set(name, { name, klpAlive: true, live: true, references: 0, hasExit: true, parameters: new Map() });
     }
   }
 

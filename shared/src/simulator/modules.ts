@@ -1,8 +1,9 @@
 import type { PatchImage } from '../model/index.ts';
 import { enablePatch, moduleComing, moduleGoing } from './core.ts';
-import { EAGAIN, EBUSY, EEXIST, ENOENT } from './errno.ts';
+import { EAGAIN, EBUSY, EEXIST, EINVAL, ENOENT } from './errno.ts';
 import { printk } from './log.ts';
 import type { LoadedModule, Machine } from './machine.ts';
+import { kstrtobool } from './sysfs.ts';
 
 /** The module loader (kernel/module/main.c), as far as livepatch meets it. All return 0 or a negative errno. */
 
@@ -10,15 +11,31 @@ function tell(m: Machine, module: string, state: 'loaded' | 'gone' | 'refused'):
   m.emit({ at: m.now, type: 'module', module, state });
 }
 
-/** insmod of a livepatch module, whose init function does nothing but return klp_enable_patch()'s value. */
-export function loadLivepatch(m: Machine, image: PatchImage): number {
+/**
+ * insmod of a livepatch module, whose init function returns klp_enable_patch()'s value and does nothing else than writing
+ * a parameter into the patch.
+ */
+export function loadLivepatch(m: Machine, image: PatchImage, given: Readonly<Record<string, string>>): number {
   const name = image.module;
   if (m.modules.has(name)) return EEXIST;
+  const parameters = new Map<string, number>();
+  for (const [parameter, text] of Object.entries(given)) {
+    const value = parameterValue(text);
+    if (value === null && takenFromParameters(image).includes(parameter)) return EINVAL;
+    if (value !== null) parameters.set(parameter, value);
+  }
   if (image.livepatchMark && !m.taintedByLivepatch) {
     m.taintedByLivepatch = true;
     printk(m, 'notice', `${name}: tainting kernel with TAINT_LIVEPATCH`);
   }
-  const module: LoadedModule = { name, klpAlive: false, live: false, references: 0, hasExit: image.hasExit };
+  const module: LoadedModule = {
+    name,
+    klpAlive: false,
+    live: false,
+    references: 0,
+    hasExit: image.hasExit,
+    parameters,
+  };
   m.modules.set(name, module);
   const coming = moduleComing(m, module);
   if (coming !== 0) return refuse(m, name, coming);
@@ -35,6 +52,31 @@ export function loadLivepatch(m: Machine, image: PatchImage): number {
   module.live = true;
   tell(m, name, 'loaded');
   return 0;
+}
+
+/** A write to /sys/module/MODULE/parameters/NAME (param_set_int(), param_set_bool()). */
+export function setParameter(m: Machine, name: string, parameter: string, text: string): number {
+  const module = m.modules.get(name);
+  if (module === undefined) return ENOENT;
+  const value = parameterValue(text);
+  if (value === null) return EINVAL;
+  module.parameters.set(parameter, value);
+  return 0;
+}
+
+/** Parameters that decide what livepatch does with the module: those of type int or bool. */
+function takenFromParameters(image: PatchImage): (string | undefined)[] {
+  return [image.replaceParameter, ...image.objects.map(({ callbacks }) => callbacks.pre_patch?.returnsParameter)];
+}
+
+/** An int (decimal, 0x…) or a bool; null for anything else. */
+function parameterValue(text: string): number | null {
+  if (/^[-+]?(?:\d+|0x[\da-f]+)$/i.test(text)) {
+    const size = Number(text.replace(/^[-+]/, ''));
+    return text.startsWith('-') ? -size : size;
+  }
+  const bool = kstrtobool(text);
+  return bool === null ? null : Number(bool);
 }
 
 function refuse(m: Machine, name: string, error: number): number {
@@ -58,7 +100,14 @@ export function unloadModule(m: Machine, name: string): number {
 /** modprobe of an ordinary module; one that is loaded already is left alone. */
 export function loadTarget(m: Machine, name: string): number {
   if (m.modules.has(name)) return 0;
-  const module: LoadedModule = { name, klpAlive: false, live: false, references: 0, hasExit: true };
+  const module: LoadedModule = {
+    name,
+    klpAlive: false,
+    live: false,
+    references: 0,
+    hasExit: true,
+    parameters: new Map(),
+  };
   m.modules.set(name, module);
   const error = moduleComing(m, module);
   if (error !== 0) return refuse(m, name, error);

@@ -4,7 +4,7 @@ import { RANK_STEP, RANK_WORK } from './event-queue.ts';
 import { kernelTraits } from './kernel-traits.ts';
 import { Machine } from './machine.ts';
 import { modelById } from './models/index.ts';
-import { loadLivepatch, loadTarget, unloadModule } from './modules.ts';
+import { loadLivepatch, loadTarget, setParameter, unloadModule } from './modules.ts';
 import type { Step } from './step.ts';
 import type { SymbolTable } from './symbols.ts';
 import { writeSysfs } from './sysfs.ts';
@@ -139,7 +139,9 @@ function carryOut(m: Machine, index: number, step: Step): void {
 function act(m: Machine, step: Step): number {
   switch (step.do) {
     case 'load':
-      return loadLivepatch(m, step.image);
+      return loadLivepatch(m, step.image, step.parameters ?? {});
+    case 'set-parameter':
+      return setParameter(m, step.module, step.name, step.value);
     case 'unload':
     case 'unload-target':
       return unloadModule(m, step.module);

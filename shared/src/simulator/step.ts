@@ -4,8 +4,10 @@ import type { PatchImage } from '../model/index.ts';
 export type Step = { readonly at: number } & Action;
 
 export type Action =
-  /** insmod of a livepatch module. */
-  | { readonly do: 'load'; readonly image: PatchImage }
+  /** insmod of a livepatch module, with the parameters on its command line as they are written there. */
+  | { readonly do: 'load'; readonly image: PatchImage; readonly parameters?: { readonly [name: string]: string } }
+  /** echo VALUE > /sys/module/MODULE/parameters/NAME of a loaded livepatch module. */
+  | { readonly do: 'set-parameter'; readonly module: string; readonly name: string; readonly value: string }
   /** rmmod of a livepatch module. */
   | { readonly do: 'unload'; readonly module: string }
   /** echo VALUE > /sys/kernel/livepatch/PATH: `livepatch_sample/enabled` with `0` disables or reverses, `…/force` with `1` forces. */

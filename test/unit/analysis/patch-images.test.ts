@@ -95,6 +95,26 @@ describe('a patch image', () => {
     ]);
   });
 
+  it('knows what module parameters decide', () => {
+    const found = image(`
+      static int replace, result;
+      module_param(replace, int, 0644);
+      module_param(result, int, 0644);
+      static int before(struct klp_object *obj) { return result; }
+      static void after(struct klp_object *obj) { }
+      ${FUNCS}
+      static struct klp_object objs[] = { { .funcs = funcs, .callbacks = { before, after } }, { } };
+      ${PATCH}
+      static int start(void) { patch.replace = replace; return klp_enable_patch(&patch); }`);
+    expect(found).toMatchObject({ replace: false, replaceParameter: 'replace' });
+    expect(found.objects[0]?.callbacks.pre_patch).toMatchObject({
+      returns: 0,
+      returnKnown: false,
+      returnsParameter: 'result',
+    });
+    expect(found.objects[0]?.callbacks.post_patch).not.toHaveProperty('returnsParameter');
+  });
+
   it('says when a table has no end, or one that is not seen', () => {
     const found = image(`
       static struct klp_func funcs[] = { { .old_name = "a", .new_func = f } };

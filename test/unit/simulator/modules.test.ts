@@ -24,6 +24,52 @@ import {
 const PIPE = patch('lp', { vmlinux: { funcs: ['pipe_read'], callbacks: ALL_CALLBACKS } });
 const SLEEP = patch('lp', { vmlinux: { funcs: ['msleep'], callbacks: ALL_CALLBACKS } });
 
+describe('module parameters', () => {
+  const replacing = patch('lp_all', { vmlinux: ['other'] }, { replaceParameter: 'replace' });
+  const before = { function: 'before', returns: 0, returnsParameter: 'result', returnKnown: false, source: null };
+  const failing = patch(
+    'lp',
+    {},
+    { objects: [{ name: null, funcs: [], callbacks: { pre_patch: before }, source: null }] },
+  );
+
+  it.each([
+    [{}, ['lp', 'lp_all']],
+    [{ replace: '0' }, ['lp', 'lp_all']],
+    [{ replace: 'Y' }, ['lp_all']],
+    [{ replace: '0x10' }, ['lp_all']],
+  ])('%j decides whether a patch replaces', (parameters, left) => {
+    const trace = play(QUIET, [at(0, load(PIPE)), at(5, load(replacing, parameters))], {
+      timeLimit: 10 * SECOND,
+    });
+    const { sysfs } = stateAt(trace, 10 * SECOND);
+    expect(sysfs.filter(({ path }) => !path.includes('/')).map(({ path }) => path)).toEqual(left);
+  });
+
+  it('decide what a callback returns, when the module is loaded and later', () => {
+    const steps = [
+      at(0, load(failing, { result: '-19' })),
+      at(1, load(failing, { result: 'much' })),
+      at(2, { do: 'set-parameter', module: 'lp', name: 'result', value: '-19' }),
+      at(3, load(failing)),
+    ] as const;
+    expect(errnos(play(QUIET, steps))).toEqual([-19, -22, -2, 0]);
+  });
+
+  it('count for target modules that come after they were changed', () => {
+    const target = { name: 'ext4', funcs: [], callbacks: { pre_patch: before }, source: null };
+    const trace = play(QUIET, [
+      at(0, load(patch('lp', {}, { objects: [target] }))),
+      at(1, loadTarget('ext4')),
+      at(2, unloadTarget('ext4')),
+      at(3, { do: 'set-parameter', module: 'lp', name: 'result', value: '-12' }),
+      at(4, loadTarget('ext4')),
+      at(5, { do: 'set-parameter', module: 'lp', name: 'result', value: 'enough' }),
+    ]);
+    expect(errnos(trace)).toEqual([0, 0, 0, 0, -12, -22]);
+  });
+});
+
 describe('rmmod', () => {
   it('is refused while the patch is enabled or in transition, and works afterwards', () => {
     const steps = [

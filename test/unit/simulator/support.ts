@@ -134,7 +134,11 @@ export function at(seconds: number, action: Action): Step {
   return { at: Math.round(seconds * SECOND), ...action };
 }
 
-export const load = (image: PatchImage): Action => ({ do: 'load', image });
+export const load = (image: PatchImage, parameters: { readonly [name: string]: string } = {}): Action => ({
+  do: 'load',
+  image,
+  parameters,
+});
 export const unload = (module: string): Action => ({ do: 'unload', module });
 export const write = (path: string, value: string): Action => ({ do: 'write', path, value });
 export const loadTarget = (module: string): Action => ({ do: 'load-target', module });
