@@ -65,6 +65,7 @@ describe('hover', () => {
     expect(text).toContain('`take_down()` is `post_unpatch` of `vmlinux`');
     expect(text).toContain('when another livepatch replaces this one');
     expect(await hoverAt('static void take|_down(')).toBe(text);
+    expect(await hoverAt('.post_un|patch = take_down')).toBe(text);
   });
 
   it('on .replace names what it does here', async () => {

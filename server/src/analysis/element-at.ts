@@ -82,6 +82,9 @@ function initialiserElementAt(module: LivepatchModule, holds: Holds): ModuleElem
     for (const object of table.entries) {
       const field = fieldAt(object, holds);
       if (field) {
+        // The name of a callback's field asks the same as its value: when does it run?
+        const set = uses.filter(({ reference }) => isCallbackField(field) && within(reference.range, field.valueRange));
+        if (set.length > 0) return { kind: 'callback', uses: set, range: shownRange(field, holds) };
         return { kind: 'field', struct: structOfField(field), field, owner: object, range: shownRange(field, holds) };
       }
       if (!object.terminator && holds(object.range)) return { kind: 'object', object, range: object.range };
@@ -144,8 +147,16 @@ function shownRange({ nameRange, valueRange }: FieldInitialiser, holds: Holds): 
   return holds(nameRange) ? nameRange : valueRange;
 }
 
-function structOfField({ name }: FieldInitialiser): KlpStruct {
-  return name.startsWith('callbacks.') ? 'klp_callbacks' : 'klp_object';
+function isCallbackField({ name }: FieldInitialiser): boolean {
+  return name.startsWith('callbacks.');
+}
+
+function structOfField(field: FieldInitialiser): KlpStruct {
+  return isCallbackField(field) ? 'klp_callbacks' : 'klp_object';
+}
+
+function within(inner: SourceRange, outer: SourceRange): boolean {
+  return inner.file === outer.file && outer.start <= inner.start && inner.end <= outer.end;
 }
 
 function length({ start, end }: SourceRange): number {
