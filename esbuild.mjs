@@ -27,6 +27,7 @@ const node = {
   external: ['vscode'],
   // web-tree-sitter's ES module asks for import.meta.url, which a CommonJS bundle does not have.
   alias: { 'web-tree-sitter': require.resolve('web-tree-sitter').replace(/\.js$/, '.cjs') },
+  loader: { '.sh': 'text' },
 };
 
 /**

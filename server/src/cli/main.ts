@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { packageVersion } from '../workspace/package-version.ts';
+import { captureCommand } from './capture.ts';
 import { check } from './check.ts';
 import { simulateCommand } from './simulate.ts';
 import { USAGE, UsageError } from './usage.ts';
@@ -13,6 +14,8 @@ async function main(args: readonly string[]): Promise<number | undefined> {
       return check(rest, __dirname);
     case 'simulate':
       return simulateCommand(rest, __dirname);
+    case 'capture':
+      return captureCommand(rest);
     case 'server':
       startServer(rest);
       return undefined;

@@ -6,6 +6,7 @@ export const USAGE = `livepatch-ls: checks and simulates Linux kernel livepatch 
 Usage:
   livepatch-ls check [OPTIONS] FILE|DIR...    what the kernel would not take, and why
   livepatch-ls simulate [OPTIONS] FILE        what happens when it is loaded
+  livepatch-ls capture                        a script that records a machine to simulate on
   livepatch-ls server [--stdio|--node-ipc|--socket=PORT|--pipe=NAME]
                                               the language server (--stdio unless told)
   livepatch-ls --help | --version
@@ -24,9 +25,16 @@ simulate:
   --format pretty|json|log   pretty: forecast, timeline and log (default); json: the whole trace of one run;
                              log: the kernel log of one run, as dmesg shows it
   --kernel VERSION           the kernel that is simulated, such as 6.1 (default 6.12)
-  --workload ID              the machine it runs on: web-server (default), database, build-machine
+  --workload ID|FILE         the machine it runs on: web-server (default), database, build-machine, or a recording
+                             of a real one (see capture)
   --seed N                   the run that json, log and the timeline show (default 1; pretty: the typical one)
   --seeds N                  how many runs the forecast takes (default 50)
   --patch NAME               the klp_patch variable, when the module has several
   Exit status: 0, or 2 for wrong arguments, an unreadable file or a file without a klp_patch.
+
+capture:
+  livepatch-ls capture > capture.sh; then, on the machine to record and as root: sh capture.sh > host.json
+  The script needs a POSIX shell and /proc, and changes nothing.
+  --seconds N and --anonymise are options of the script; sh capture.sh --help says more.
+  livepatch-ls simulate --workload host.json FILE simulates on that machine.
 `;

@@ -26,6 +26,7 @@ export async function buildBundle(): Promise<Bundle> {
     format: 'cjs',
     target: 'node20',
     alias: { 'web-tree-sitter': require.resolve('web-tree-sitter').replace(/\.js$/, '.cjs') },
+    loader: { '.sh': 'text' },
     logLevel: 'warning',
   });
   copyFileSync(require.resolve('web-tree-sitter/web-tree-sitter.wasm'), join(folder, 'web-tree-sitter.wasm'));

@@ -48,8 +48,14 @@ const LAYERS: readonly Layer[] = [
     pure: false,
   },
   {
+    path: 'server/src/capture',
+    layers: ['shared/src/model', 'shared/src/simulator'],
+    packages: [],
+    pure: true,
+  },
+  {
     path: 'server/src/cli',
-    layers: ['server/src/workspace', 'server/src/analysis', 'server/src/kernel', ...SHARED],
+    layers: ['server/src/workspace', 'server/src/capture', 'server/src/analysis', 'server/src/kernel', ...SHARED],
     packages: ['node:'],
     pure: false,
   },

@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Bundle, buildBundle } from './support/bundle.ts';
+
+/** The shells of Debian and of small systems. */
+const SHELLS = [
+  { name: 'dash', program: '/usr/bin/dash', first: [] },
+  { name: 'busybox ash', program: '/usr/bin/busybox', first: ['sh'] },
+  { name: 'bash', program: '/usr/bin/bash', first: ['--posix'] },
+].filter(({ program }) => existsSync(program));
+const IS_ROOT = process.getuid?.() === 0;
+
+interface RecordedTask {
+  readonly pid: number;
+  readonly tid: number;
+  readonly comm: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly voluntary: number;
+  readonly trusted: boolean;
+  readonly stack: readonly string[] | null;
+}
+
+interface Recorded {
+  readonly kernel: string;
+  readonly cpus: string;
+  readonly problems: readonly string[];
+  readonly samples: readonly { readonly uptime: number; readonly tasks: readonly RecordedTask[] }[];
+}
+
+let bundle: Bundle;
+let folder: string;
+let script: string;
+const helpers: ChildProcess[] = [];
+
+beforeAll(async () => {
+  bundle = await buildBundle();
+  folder = mkdtempSync(join(tmpdir(), 'livepatch-capture-'));
+  script = join(folder, 'capture.sh');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bundle.cli, 'capture'], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  writeFileSync(script, stdout);
+  chmodSync(folder, 0o755);
+});
+afterEach(() => {
+  for (const helper of helpers.splice(0)) helper.kill('SIGKILL');
+});
+afterAll(() => {
+  bundle.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A process with that name, which waits for its standard input. */
+async function processNamed(name: Buffer): Promise<number> {
+  // Only a process itself may change its name, so the shell writes it.
+  const escaped = [...name].map((byte) => `\\0${byte.toString(8).padStart(3, '0')}`).join('');
+  const helper = spawn('/usr/bin/dash', ['-c', 'printf %b "$1" > /proc/$$/comm; read _', 'sh', escaped], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  helpers.push(helper);
+  const pid = helper.pid as number;
+  await expect.poll(() => readFileSync(`/proc/${pid}/comm`).subarray(0, -1).equals(name)).toBe(true);
+  return pid;
+}
+
+function capture(shell: (typeof SHELLS)[number], args: readonly string[], options: { uid?: number } = {}) {
+  const { status, stdout, stderr } = spawnSync(shell.program, [...shell.first, script, ...args], {
+    encoding: 'latin1',
+    env: { PATH: process.env.PATH, LANG: 'C.UTF-8' },
+    maxBuffer: 1 << 28,
+    ...options,
+  });
+  return { status, out: stdout, err: stderr };
+}
+
+describe.each(SHELLS)('the capture script in $name', (shell) => {
+  it('records every task twice, whatever it is called', async () => {
+    const names = [
+      Buffer.from(Array.from({ length: 15 }, (_, i) => i + 1)),
+      Buffer.from(Array.from({ length: 15 }, (_, i) => i + 16)),
+      Buffer.from('"\\a) R 1 1 (x\n'),
+      Buffer.from('\n \n'),
+      Buffer.from('$(reboot) `*`'),
+      Buffer.from('grün €'),
+      ...[127, 142, 157, 172, 187, 202, 217, 232, 241].map((from) =>
+        Buffer.from(Array.from({ length: 15 }, (_, i) => from + i)),
+      ),
+    ];
+    const pids: number[] = [];
+    for (const name of names) pids.push(await processNamed(name));
+    const { status, out, err } = capture(shell, ['--seconds', '1']);
+    expect(status).toBe(0);
+    expect(err).toMatch(/^capture: sample 1 of 2\n(.*\n)*capture: sample 2 of 2\n(.*\n)*$/);
+    expect(err.split('\n').filter((line) => line !== '' && !line.startsWith('capture: '))).toEqual([]);
+    expect(out).toMatch(/^[\n -~]*$/);
+    const recorded = JSON.parse(out) as Recorded;
+    expect(recorded.kernel).toBe(readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim());
+    expect(recorded.samples).toHaveLength(2);
+    for (const { tasks } of recorded.samples) {
+      const told = pids.map((pid) => tasks.find((task) => task.tid === pid)?.comm);
+      expect(told).toEqual(names.map((name) => name.toString('latin1')));
+      expect(tasks.find((task) => task.pid === 2)).toMatchObject({ comm: 'kthreadd', kind: 'kthread' });
+      expect(tasks.find((task) => task.tid === pids[0])).toMatchObject({ kind: 'user', state: 'S', trusted: true });
+    }
+  });
+
+  it('gives stacks to root, without addresses, and says so when it gives none', async () => {
+    const pid = await processNamed(Buffer.from('waits'));
+    const { samples, problems } = JSON.parse(capture(shell, ['--seconds', '1']).out) as Recorded;
+    const stacks = samples[1]?.tasks.map(({ stack }) => stack) ?? [];
+    if (stacks.every((stack) => stack === null)) {
+      expect(problems.join()).toContain('no stack could be read');
+      return;
+    }
+    for (const frame of stacks.flatMap((stack) => stack ?? [])) expect(frame).toMatch(/^[\w.]+( \[\w+\])?$/);
+    // The helper waits in read(2).
+    const stack = samples[1]?.tasks.find((task) => task.tid === pid)?.stack ?? [];
+    expect(stack.join(' ')).toMatch(/read/);
+  });
+
+  it('replaces the names of commands on demand, each always by the same', async () => {
+    const [one, two, other] = [
+      await processNamed(Buffer.from('secret "x"')),
+      await processNamed(Buffer.from('secret "x"')),
+      await processNamed(Buffer.from('secret')),
+    ];
+    const { out } = capture(shell, ['--anonymise', '--seconds=1']);
+    expect(out).not.toContain('secret');
+    const { samples } = JSON.parse(out) as Recorded;
+    const names = samples.map(({ tasks }) =>
+      [one, two, other].map((pid) => tasks.find((task) => task.tid === pid)?.comm),
+    );
+    expect(names[0]?.[0]).toMatch(/^command-\d+$/);
+    expect(names[0]?.[1]).toBe(names[0]?.[0]);
+    expect(names[0]?.[2]).not.toBe(names[0]?.[0]);
+    expect(names[1]).toEqual(names[0]);
+    expect(samples[0]?.tasks.find((task) => task.pid === 2)?.comm).toBe('kthreadd');
+  });
+
+  it.runIf(IS_ROOT)('says what is missing when it is not run by root, and records the rest', () => {
+    const { status, out, err } = capture(shell, ['--seconds', '1'], { uid: 65534 });
+    expect(status).toBe(0);
+    expect(err).toContain('capture: not run as root: the stacks and system calls of most tasks are missing\n');
+    const { problems, samples } = JSON.parse(out) as Recorded;
+    expect(problems).toContain('not run as root: the stacks and system calls of most tasks are missing');
+    expect(samples[1]?.tasks.find((task) => task.pid === 2)).toMatchObject({ comm: 'kthreadd', stack: null });
+  });
+
+  it.each(['0', '3601', '007', '-1', '1.5', 'x', ''])('refuses --seconds %j', (seconds) => {
+    const { status, out, err } = capture(shell, ['--seconds', seconds]);
+    expect(status).toBe(2);
+    expect(out).toBe('');
+    expect(err).toMatch(/^capture: --seconds is ".*"; it needs a whole number from 1 to 3600\.\nUsage: /);
+  });
+
+  it('refuses unknown options, and has help', () => {
+    expect(capture(shell, ['--fast'])).toMatchObject({ status: 2, out: '' });
+    expect(capture(shell, ['--seconds'])).toMatchObject({ status: 2, out: '' });
+    expect(capture(shell, ['--help'])).toMatchObject({ status: 0, err: '' });
+  });
+});
