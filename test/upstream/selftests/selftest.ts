@@ -1,0 +1,306 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { TraceEvent } from '../../../shared/src/simulator/trace.ts';
+import { kernelLog, type LogLine, type ScriptLine } from './log.ts';
+import { busyWorker, hammering, isInSysfs, sysfsValue, TwinMachine } from './machine.ts';
+import type { TestModule, TestModules } from './modules.ts';
+import { playScript } from './session.ts';
+
+/** One start_test … check_result of a script, and how far the simulated machine agrees with what it demands. */
+export interface SelftestResult {
+  readonly script: string;
+  readonly title: string;
+  /** Helpers that did something to the machine or looked at it. */
+  steps: number;
+  /** Lines of the log that check_result demands, by who writes them. */
+  readonly lines: { script: number; livepatch: number; module: number };
+  /** Values and files of sysfs and procfs that the script looks at. */
+  assertions: number;
+  /** check_result was reached. */
+  finished: boolean;
+  /** Empty when they agree. */
+  readonly differences: string[];
+  /** What was demanded and could not be compared, each in a line. Never counted as agreement. */
+  readonly notCompared: string[];
+}
+
+const EAGAIN = -11;
+
+/** Plays a script and returns its tests in order. `kernel` is `6.1` or `6.12`. */
+export async function playSelftest(
+  script: string,
+  kernel: string,
+  modules: TestModules,
+  seed: number,
+): Promise<SelftestResult[]> {
+  const player = new Player(basename(script), kernel, modules, seed);
+  const errors = await playScript(script, (helper, args, root) => player.answer(helper, args, root));
+  const last = player.results.at(-1);
+  if (errors !== '') {
+    if (!last) throw new Error(errors);
+    last.differences.push(`the script said: ${errors.trim()}`);
+  }
+  for (const result of player.results) {
+    if (!result.finished) result.differences.push('check_result was not reached');
+  }
+  return player.results;
+}
+
+class Player {
+  readonly results: SelftestResult[] = [];
+  private readonly script: string;
+  private readonly kernel: string;
+  private readonly modules: TestModules;
+  private readonly seed: number;
+  private machine: TwinMachine;
+  private lines: ScriptLine[] = [];
+
+  constructor(script: string, kernel: string, modules: TestModules, seed: number) {
+    this.script = script;
+    this.kernel = kernel;
+    this.modules = modules;
+    this.seed = seed;
+    this.machine = new TwinMachine(kernel, seed);
+  }
+
+  answer(helper: string, args: readonly string[], root: string): string {
+    if (helper === 'start_test') this.startTest(args[0] ?? '');
+    const result = this.results.at(-1);
+    if (!result) return 'ok'; // setup_config comes before the first test.
+    let problem: string | null;
+    try {
+      problem = this.help(result, helper, args);
+    } catch (error) {
+      problem = `${error}`;
+    }
+    if (problem !== null) result.differences.push(`${[helper, ...args].join(' ').split('\n')[0]}: ${problem}`);
+    this.writeFiles(root);
+    return problem ?? 'ok';
+  }
+
+  private startTest(title: string): void {
+    this.machine = new TwinMachine(this.kernel, this.seed);
+    this.lines = [];
+    this.results.push({
+      script: this.script,
+      title,
+      steps: 0,
+      lines: { script: 0, livepatch: 0, module: 0 },
+      assertions: 0,
+      finished: false,
+      differences: [],
+      notCompared: [],
+    });
+  }
+
+  /** Null, or what went wrong. */
+  private help(result: SelftestResult, helper: string, args: readonly string[]): string | null {
+    const [name = '', ...parameters] = args;
+    switch (helper) {
+      case 'start_test':
+        return null;
+      case 'sleep':
+        this.machine.sleep();
+        return null;
+      case 'log':
+        this.log(name);
+        return null;
+      case 'die':
+      case 'skip':
+        return 'the script gave up';
+      case 'check_result':
+        return this.checkResult(result, name);
+      case 'check_sysfs_rights':
+        result.assertions++;
+        result.notCompared.push(`access rights ${parameters[1]} of ${name}/${parameters[0]}: the simulator keeps none`);
+        return isInSysfs(this.machine.state, [name, parameters[0]].filter(Boolean).join('/')) ? null : 'not there';
+      case 'check_sysfs_value': {
+        result.assertions++;
+        const value = sysfsValue(this.machine.state, `${name}/${parameters[0]}`);
+        return value === parameters[1] ? null : `it is ${value}`;
+      }
+    }
+    result.steps++;
+    switch (helper) {
+      case 'load_mod':
+        return this.load(name, parameters, 'target');
+      case 'load_lp_nowait':
+        return this.load(name, parameters, 'livepatch');
+      case 'load_lp':
+        return this.load(name, parameters, 'livepatch') ?? this.waitFor(`${name}/transition`, '0');
+      case 'load_failing_mod':
+        return this.loadInVain(name, parameters);
+      case 'unload_mod':
+      case 'unload_lp':
+        return this.unload(name);
+      case 'disable_lp':
+        return this.disable(name);
+      case 'set_pre_patch_ret':
+        return this.setPrePatchRet(name, parameters[0] ?? '');
+      case 'set_ftrace_enabled':
+        return this.setFtraceEnabled(args);
+    }
+    return 'no such helper';
+  }
+
+  // Helpers
+
+  private log(text: string): void {
+    this.lines.push({ at: this.machine.now, text });
+  }
+
+  private load(name: string, parameters: readonly string[], kind: 'livepatch' | 'target'): string | null {
+    const module = this.modules.get(name);
+    if ((module.image !== null) !== (kind === 'livepatch')) return `it is no ${kind}`;
+    this.log(this.loadCommand(name, parameters));
+    const errno = this.insert(module, parameters);
+    if (errno !== 0) return strerror(errno);
+    this.startTasksOf(name, parameters);
+    if (kind === 'livepatch' && !isInSysfs(this.machine.state, name)) return 'it is not in sysfs';
+    return null;
+  }
+
+  private loadInVain(name: string, parameters: readonly string[]): string | null {
+    this.log(this.loadCommand(name, parameters));
+    const errno = this.insert(this.modules.get(name), parameters);
+    if (errno === 0) return 'it loaded';
+    if (this.kernel === '6.1') this.log(`modprobe: ERROR: could not insert '${name}': ${strerror(errno)}`);
+    else this.log(`insmod: ERROR: could not insert module ${koFile(name)}: ${insmodError(errno)}`);
+    return null;
+  }
+
+  /** Scripts of 6.1 use modprobe, later ones insmod. */
+  private loadCommand(name: string, parameters: readonly string[]): string {
+    const command = this.kernel === '6.1' ? `% modprobe ${name}` : `% insmod ${koFile(name)}`;
+    return [command, ...parameters].join(' ');
+  }
+
+  private insert(module: TestModule, parameters: readonly string[]): number {
+    if (module.image === null) return this.machine.act({ do: 'load-target', module: module.name });
+    const given = Object.fromEntries(parameters.map((text) => text.split('=') as [string, string]));
+    return this.machine.act({ do: 'load', image: module.image, parameters: given });
+  }
+
+  private startTasksOf(name: string, parameters: readonly string[]): void {
+    if (parameters.includes('block_transition=Y')) {
+      this.machine.start(busyWorker(['schedule_timeout', 'msleep', `busymod_work_func [${name}]`]));
+    }
+    const pids = parameters.find((text) => text.startsWith('klp_pids='))?.split(',').length;
+    if (pids !== undefined) this.machine.start(hammering('test_klp-call_g', pids, '__x64_sys_getpid'));
+  }
+
+  private unload(name: string): string | null {
+    const action = { do: this.modules.get(name).image ? 'unload' : 'unload-target', module: name } as const;
+    this.log(`% rmmod ${name}`);
+    const errno = this.machine.actUnless(action, EAGAIN);
+    return errno === 0 ? null : strerror(errno);
+  }
+
+  private disable(name: string): string | null {
+    this.log(`% echo 0 > /sys/kernel/livepatch/${name}/enabled`);
+    const errno = this.machine.act({ do: 'write', path: `${name}/enabled`, value: '0' });
+    if (errno !== 0) return strerror(errno);
+    return this.machine.waitUntil((state) => !isInSysfs(state, name)) ? null : 'it stayed in sysfs';
+  }
+
+  private setPrePatchRet(name: string, value: string): string | null {
+    this.log(`% echo ${value} > /sys/module/${name}/parameters/pre_patch_ret`);
+    const errno = this.machine.act({ do: 'set-parameter', module: name, name: 'pre_patch_ret', value });
+    return errno === 0 ? null : strerror(errno);
+  }
+
+  private setFtraceEnabled(args: readonly string[]): string | null {
+    const value = args.at(-1) ?? '';
+    const errno = this.machine.act({ do: 'sysctl', name: 'kernel.ftrace_enabled', value });
+    if (errno === 0) this.log(`livepatch: kernel.ftrace_enabled = ${value}`);
+    else if (args[0] !== '--fail') return strerror(errno);
+    else this.log(`livepatch: sysctl: setting key "kernel.ftrace_enabled": ${strerror(errno)}`);
+    return null;
+  }
+
+  private waitFor(path: string, value: string): string | null {
+    const came = this.machine.waitUntil((state) => sysfsValue(state, path) === value);
+    return came ? null : `${path} did not become ${value}`;
+  }
+
+  // What the script sees
+
+  /** The log that is demanded, line by line. */
+  private checkResult(result: SelftestResult, expected: string): string | null {
+    result.finished = true;
+    const { trace, now, state } = this.machine;
+    const actual = kernelLog(trace, now, this.lines, (event) => this.printedAt(event));
+    if (state.sysfs.length > 0) result.differences.push(`${state.sysfs[0]?.path} is left in sysfs`);
+    const demanded = expected.split('\n').filter((line) => this.isComparable(result, line));
+    for (let i = 0; i < Math.max(demanded.length, actual.length); i++) {
+      const want = demanded[i];
+      const have: LogLine | undefined = actual[i];
+      if (want !== undefined) result.lines[sourceOf(want)]++;
+      if (want !== undefined && have !== undefined && have.text === canonical(want)) continue;
+      result.differences.push(`log line ${i + 1}: demanded ${quoted(want)}, the simulator has ${quoted(have?.text)}`);
+      break;
+    }
+    return null;
+  }
+
+  /** Lines that C code prints besides the callbacks' own names. */
+  private isComparable(result: SelftestResult, line: string): boolean {
+    if (!/^test_klp_(?:state|shadow_vars)/.test(line) || /_callback: /.test(line)) return true;
+    result.notCompared.push(line);
+    return false;
+  }
+
+  private printedAt(event: TraceEvent): string[] {
+    if (event.type === 'callback') {
+      const where = event.object === 'vmlinux' ? 'vmlinux' : `${event.object} -> [MODULE_STATE]`;
+      return [`${event.patch}: ${event.function}: ${where}`];
+    }
+    return [];
+  }
+
+  private writeFiles(root: string): void {
+    const folder = join(root, 'sys/kernel/livepatch');
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    for (const { path, kind, value } of this.machine.state.sysfs) {
+      const file = join(folder, path);
+      mkdirSync(kind === 'dir' ? file : dirname(file), { recursive: true });
+      if (kind === 'file') writeFileSync(file, value === null ? '' : `${value}\n`);
+    }
+  }
+}
+
+function canonical(line: string): string {
+  return line.replace(/ -> \[MODULE_STATE_\w+\].*/, ' -> [MODULE_STATE]');
+}
+
+function sourceOf(line: string): keyof SelftestResult['lines'] {
+  if (/^livepatch: (?!kernel\.|sysctl:)/.test(line)) return 'livepatch';
+  return line.startsWith('test_klp') ? 'module' : 'script';
+}
+
+function quoted(text: string | undefined): string {
+  return text === undefined ? 'nothing' : `"${text}"`;
+}
+
+const koFile = (name: string): string => `test_modules/${name}.ko`;
+
+const ERRORS: Readonly<Record<number, string>> = {
+  [-2]: 'No such file or directory',
+  [-11]: 'Resource temporarily unavailable',
+  [-12]: 'Cannot allocate memory',
+  [-16]: 'Device or resource busy',
+  [-17]: 'File exists',
+  [-19]: 'No such device',
+  [-22]: 'Invalid argument',
+};
+
+/** strerror(3) of a negative errno. */
+function strerror(errno: number): string {
+  return ERRORS[errno] ?? `errno ${-errno}`;
+}
+
+/** kmod's insmod has words of its own for some. */
+function insmodError(errno: number): string {
+  return errno === -22 ? 'Invalid parameters' : strerror(errno);
+}
