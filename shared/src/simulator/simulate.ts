@@ -25,6 +25,8 @@ export interface SimulateOptions {
   readonly seed: number;
   /** Microseconds; absent: DEFAULT_TIME_LIMIT. */
   readonly timeLimit?: number;
+  /** Microseconds: the run goes on so long, though no step and no transition is left. Absent: it stops then. */
+  readonly until?: number;
   /** Events handled before the run is given up as endless; absent: 500,000. */
   readonly eventLimit?: number;
   /** In order of time. */
@@ -70,9 +72,11 @@ export function run(options: SimulateOptions, recordAll: boolean): { readonly tr
   let toDo = steps.length;
   let handled = 0;
   let stopped: Trace['stopped'] = 'quiet';
-  while (toDo > 0 || m.transition !== null || m.dying.length > 0) {
+  for (;;) {
+    const busy = toDo > 0 || m.transition !== null || m.dying.length > 0;
+    if (!busy && options.until === undefined) break;
     const entry = m.queue.pop();
-    if (entry === undefined) break;
+    if (entry === undefined || (!busy && entry.at > (options.until ?? 0))) break;
     if (entry.at > timeLimit) {
       stopped = 'time-limit';
       m.now = timeLimit;

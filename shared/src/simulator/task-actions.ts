@@ -1,7 +1,7 @@
 import { EEXIST, EINVAL, ENOENT, ESRCH } from './errno.ts';
 import type { Machine } from './machine.ts';
 import { hash } from './prng.ts';
-import { Task } from './task.ts';
+import { isEager, Task } from './task.ts';
 import { admit, exitToUser, scheduleSwitchPoint } from './task-events.ts';
 
 /** What a step does to tasks: start them, let them go on, signal them. All return 0 or a negative errno. */
@@ -25,7 +25,7 @@ export function startTasks(m: Machine, comm: string): number {
     m.assert(parent !== undefined, `no ${group.kind} task is there to start '${comm}'`);
     const identity = { id: m.takePid(), comm, kind: group.kind, group: index };
     const cpus = group.cpus === undefined ? null : [group.cpus[i % group.cpus.length] ?? 0];
-    const task = new Task(identity, group.behaviour, { seed: m.seed, cpus, eager: true });
+    const task = new Task(identity, group.behaviour, { seed: m.seed, cpus, eager: isEager(group) });
     task.patchState = parent.patchState;
     task.patchPending = parent.patchPending;
     task.begin(m.now);

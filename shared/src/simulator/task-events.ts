@@ -85,6 +85,7 @@ function endPhase(m: Machine, task: Task): void {
     }
     m.readStack(task);
   }
+  if (!task.isStopped) task.eager = task.alwaysEager;
   m.assert(task.phaseEnd > m.now, `task ${task.id} (${task.comm}) has a cycle that takes no time`);
 }
 

@@ -30,6 +30,8 @@ export class Task {
   readonly cpus: readonly number[] | null;
   /** Its forks and exits can be seen in the trace: it is played through in order, event by event. */
   eager: boolean;
+  /** Whether it is so for ever, and not until what a step made it do has happened. */
+  readonly alwaysEager: boolean;
   readonly random: Prng;
 
   /** task->patch_state */
@@ -73,6 +75,7 @@ export class Task {
     this.behaviour = behaviour;
     this.cpus = options.cpus;
     this.eager = options.eager;
+    this.alwaysEager = options.eager;
     this.random = new Prng(options.seed, identity.id);
   }
 

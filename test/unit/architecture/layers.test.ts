@@ -13,7 +13,7 @@ interface Layer {
   readonly pure: boolean;
 }
 
-const SHARED = ['shared/src', 'shared/src/model', 'shared/src/simulator', 'shared/src/picture'];
+const SHARED = ['shared/src', 'shared/src/model', 'shared/src/simulator', 'shared/src/scenario', 'shared/src/picture'];
 const LSP = ['vscode-languageserver', 'vscode-languageserver-textdocument', 'vscode-uri'];
 
 /** Who may know whom (docs/architecture.md). Arrows go down only. */
@@ -21,6 +21,7 @@ const LAYERS: readonly Layer[] = [
   { path: 'shared/src/model', layers: [], packages: [], pure: true },
   { path: 'shared/src/simulator', layers: ['shared/src/model'], packages: [], pure: true },
   { path: 'shared/src/picture', layers: ['shared/src/simulator', 'shared/src/model'], packages: [], pure: true },
+  { path: 'shared/src/scenario', layers: ['shared/src/simulator', 'shared/src/model'], packages: [], pure: true },
   { path: 'shared/src', layers: SHARED, packages: [], pure: true },
   { path: 'server/src/kernel', layers: ['shared/src/model'], packages: [], pure: true },
   {
@@ -48,6 +49,12 @@ const LAYERS: readonly Layer[] = [
     pure: false,
   },
   {
+    path: 'server/src/scenario',
+    layers: ['server/src/analysis', 'server/src/kernel', ...SHARED],
+    packages: ['jsonc-parser'],
+    pure: true,
+  },
+  {
     path: 'server/src/capture',
     layers: ['shared/src/model', 'shared/src/simulator'],
     packages: [],
@@ -55,7 +62,15 @@ const LAYERS: readonly Layer[] = [
   },
   {
     path: 'server/src/cli',
-    layers: ['server/src/workspace', 'server/src/capture', 'server/src/analysis', 'server/src/kernel', ...SHARED],
+    layers: [
+      'server/src/workspace',
+      'server/src/capture',
+      'server/src/scenario',
+      'server/src/kernel-runner',
+      'server/src/analysis',
+      'server/src/kernel',
+      ...SHARED,
+    ],
     packages: ['node:'],
     pure: false,
   },
