@@ -35,8 +35,12 @@ export const findingJourneys: readonly Journey[] = [
     async run() {
       const { document } = await open('correct.c', livepatch());
       const extension = await api();
-      await vscode.commands.executeCommand('vscode.executeDocumentSymbolProvider', document.uri);
-      assertEqual(extension.server.state, 'running', 'state');
+      await until('the server', () => extension.server.state === 'running');
+      // Once the server answers, the findings are on their way.
+      await until('an answer', async () => {
+        const outline = 'vscode.executeDocumentSymbolProvider';
+        return (await vscode.commands.executeCommand<unknown[] | undefined>(outline, document.uri))?.length;
+      });
       await pause(500);
       await expectRules(document, []);
     },
