@@ -1,4 +1,4 @@
-import { timeText } from '../../shared/src/picture/time-text.ts';
+import { timeText } from '../../shared/src/simulator/time-text.ts';
 import type { Trace } from '../../shared/src/simulator/trace.ts';
 import type { PossibleAction } from './actions.ts';
 import { element, icon, text } from './dom.ts';

@@ -1,6 +1,6 @@
 import type { PatchImage, SourceRange } from '../../shared/src/model/index.ts';
 import type { Lane, Segment } from '../../shared/src/picture/lanes.ts';
-import { timeText } from '../../shared/src/picture/time-text.ts';
+import { timeText } from '../../shared/src/simulator/time-text.ts';
 import { element, icon } from './dom.ts';
 import { byHoldUp, heldUp, isBlocked } from './held-up.ts';
 import { type Row, taskLabel } from './rows.ts';

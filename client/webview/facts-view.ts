@@ -1,6 +1,6 @@
 import type { PatchImage } from '../../shared/src/model/index.ts';
-import { timeText } from '../../shared/src/picture/time-text.ts';
 import { stateAt } from '../../shared/src/simulator/replay.ts';
+import { timeText } from '../../shared/src/simulator/time-text.ts';
 import type { TraceEvent } from '../../shared/src/simulator/trace.ts';
 import type { Workload } from '../../shared/src/simulator/workload.ts';
 import { loadedModules, possibleActions } from './actions.ts';

@@ -1,4 +1,4 @@
-import { timeText } from '../../shared/src/picture/time-text.ts';
+import { timeText } from '../../shared/src/simulator/time-text.ts';
 import { element } from './dom.ts';
 import { isBlocked } from './held-up.ts';
 import type { Row } from './rows.ts';

@@ -1,4 +1,4 @@
-import { timeText } from '../../shared/src/picture/time-text.ts';
+import { timeText } from '../../shared/src/simulator/time-text.ts';
 import { attribute, element, icon, text } from './dom.ts';
 import { drawAxis, drawBars, ROW_HEIGHT } from './drawing.ts';
 import type { Row } from './rows.ts';

@@ -1,4 +1,4 @@
-import { timeText } from '../../shared/src/picture/time-text.ts';
+import { timeText } from '../../shared/src/simulator/time-text.ts';
 import { attribute, element, type IconName, icon, text } from './dom.ts';
 
 export interface Choice {

@@ -1,5 +1,5 @@
-import { timeText } from '../../shared/src/picture/time-text.ts';
 import type { Forecast } from '../../shared/src/simulator/forecast-types.ts';
+import { timeText } from '../../shared/src/simulator/time-text.ts';
 import { attribute, element } from './dom.ts';
 
 /** `good` finishes soon, `slow` needs the signal round, `bad` is refused or does not always finish. */

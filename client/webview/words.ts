@@ -1,6 +1,6 @@
 import type { Segment } from '../../shared/src/picture/lanes.ts';
-import { timeText } from '../../shared/src/picture/time-text.ts';
 import type { Action } from '../../shared/src/simulator/step.ts';
+import { timeText } from '../../shared/src/simulator/time-text.ts';
 import type { BlockReason, SwitchWay, TraceEvent } from '../../shared/src/simulator/trace.ts';
 
 /** Why a pass left a task alone, in a sentence's second half: "… because it …". */

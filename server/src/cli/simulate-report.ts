@@ -1,8 +1,9 @@
 import type { PatchImage } from '../../../shared/src/model/index.ts';
+import { axisTicks } from '../../../shared/src/picture/axis.ts';
 import { lanes, type SegmentState } from '../../../shared/src/picture/lanes.ts';
-import { axisTicks, timeText } from '../../../shared/src/picture/time-text.ts';
 import { type PictureRow, pictureRows } from '../../../shared/src/picture/timeline-svg.ts';
 import type { Blocker, Forecast } from '../../../shared/src/simulator/forecast-types.ts';
+import { timeText } from '../../../shared/src/simulator/time-text.ts';
 import type { Trace } from '../../../shared/src/simulator/trace.ts';
 import { type Style, wrap } from './style.ts';
 

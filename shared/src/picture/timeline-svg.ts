@@ -1,7 +1,8 @@
 import type { Forecast } from '../simulator/forecast-types.ts';
+import { timeText } from '../simulator/time-text.ts';
+import { axisTicks } from './axis.ts';
 import { isBlockedEver, type Lane, lanes, type SegmentState } from './lanes.ts';
 import { type ShareColumn, shareColumns } from './shares.ts';
-import { axisTicks, timeText } from './time-text.ts';
 
 export type PictureTheme = 'dark' | 'light' | 'high-contrast' | 'high-contrast-light';
 

@@ -1,23 +1,17 @@
 import type { PatchImage } from '../model/index.ts';
 import type { Blocker, Forecast } from './forecast-types.ts';
+import { timeText } from './time-text.ts';
 
 /** The forecast in words. */
 
 type Facts = Omit<Forecast, 'headline' | 'advice'>;
-
-/** Microseconds as people read them: `16.1 s`, `40 ms`. */
-export function formatTime(microseconds: number): string {
-  if (microseconds < 1000) return `${microseconds} µs`;
-  if (microseconds < 999_500) return `${Math.round(microseconds / 1000)} ms`;
-  return `${(microseconds / 1_000_000).toFixed(1)} s`;
-}
 
 /** One sentence that says how the load ends and what decides it. */
 export function headline(facts: Facts, image: PatchImage): string {
   if (facts.errno !== 0) return `The kernel refuses ${image.module}: ${errorText(facts)}.`;
   const worst = facts.blockers[0];
   if (facts.time === null) {
-    const limit = formatTime(facts.timeLimit);
+    const limit = timeText(facts.timeLimit);
     const who = worst === undefined ? '' : `: ${whoBlocks(facts, worst)}`;
     return `Does not finish within ${limit}${who}.`;
   }
@@ -26,8 +20,8 @@ export function headline(facts: Facts, image: PatchImage): string {
     facts.time.max === 0
       ? 'Finishes in the first pass'
       : facts.finished === facts.seeds
-        ? `Finishes in ${formatTime(facts.time.median)}`
-        : `Finishes in ${formatTime(facts.time.median)} in ${facts.finished} of ${facts.seeds} runs, and not within ${formatTime(facts.timeLimit)} in the others`;
+        ? `Finishes in ${timeText(facts.time.median)}`
+        : `Finishes in ${timeText(facts.time.median)} in ${facts.finished} of ${facts.seeds} runs, and not within ${timeText(facts.timeLimit)} in the others`;
   if (worst === undefined) return `${time}; nobody sleeps in the patched functions.`;
   if (worst.seeds * 2 < facts.seeds && facts.finished === facts.seeds) {
     return `${time}; in ${worst.seeds} of ${facts.seeds} runs ${whoBlocks(facts, worst)}.`;

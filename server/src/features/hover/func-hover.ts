@@ -1,6 +1,6 @@
 import { type KlpFunc, type KlpObject, knownValue, type LivepatchModule } from '../../../../shared/src/model/index.ts';
-import { timeText } from '../../../../shared/src/picture/time-text.ts';
 import type { Forecast } from '../../../../shared/src/simulator/forecast-types.ts';
+import { timeText } from '../../../../shared/src/simulator/time-text.ts';
 import type { Duration, Phase, TaskGroup, Workload } from '../../../../shared/src/simulator/workload.ts';
 import { bullets, code, count, plain } from './markdown.ts';
 import { blockerText } from './patch-hover.ts';

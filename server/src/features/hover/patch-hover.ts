@@ -1,8 +1,8 @@
 import type { PatchImage } from '../../../../shared/src/model/index.ts';
-import { timeText } from '../../../../shared/src/picture/time-text.ts';
 import { forecastSvg } from '../../../../shared/src/picture/timeline-svg.ts';
 import { SIMULATE_COMMAND } from '../../../../shared/src/protocol.ts';
 import type { Blocker, Forecast } from '../../../../shared/src/simulator/forecast-types.ts';
+import { timeText } from '../../../../shared/src/simulator/time-text.ts';
 import type { ClientAbilities } from '../client-abilities.ts';
 import { block, bullets, code, count, plain } from './markdown.ts';
 

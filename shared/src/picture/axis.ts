@@ -1,15 +1,3 @@
-/** A time for people: `0.4 ms`, `320 ms`, `16.1 s`, `2 min 5 s`. `micros` is microseconds, an integer. */
-export function timeText(micros: number): string {
-  if (micros < 0) return `-${timeText(-micros)}`;
-  if (micros === 0) return '0 s';
-  if (micros < 10_000) return `${(micros / 1000).toFixed(1)} ms`;
-  if (micros < 1_000_000) return `${Math.round(micros / 1000)} ms`;
-  if (micros < 99_950_000) return `${(micros / 1_000_000).toFixed(1)} s`;
-  const seconds = Math.round(micros / 1_000_000);
-  const rest = seconds % 60;
-  return rest === 0 ? `${(seconds - rest) / 60} min` : `${(seconds - rest) / 60} min ${rest} s`;
-}
-
 /**
  * Times for the marks of an axis from 0 to `end` microseconds: round steps (1, 2 or 5 times a power of ten, or whole
  * minutes), at most `most` of them, 0 included.
