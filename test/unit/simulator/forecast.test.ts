@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { forecast } from '../../../shared/src/simulator/forecast.ts';
-import { formatTime } from '../../../shared/src/simulator/forecast-words.ts';
 import type { Workload } from '../../../shared/src/simulator/workload.ts';
 import { ALL_CALLBACKS, asleep, kthread, machine, patch, QUIET, READER, SECOND, STUCK } from './support.ts';
 
@@ -122,16 +121,4 @@ describe('a forecast', () => {
       'Every old_name is taken to exist once in its object and to be traceable.',
     ]);
   });
-});
-
-it.each([
-  [0, '0 µs'],
-  [999, '999 µs'],
-  [1500, '2 ms'],
-  [999_499, '999 ms'],
-  [999_700, '1.0 s'],
-  [16_092_000, '16.1 s'],
-  [60_000_000, '60.0 s'],
-])('%i microseconds read %s', (time, text) => {
-  expect(formatTime(time)).toBe(text);
 });
