@@ -1,5 +1,5 @@
 /** Bundles everything that ships: `node esbuild.mjs [--production] [--watch]`. */
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -26,7 +26,11 @@ const node = {
   target: 'node20',
   external: ['vscode'],
   // web-tree-sitter's ES module asks for import.meta.url, which a CommonJS bundle does not have.
-  alias: { 'web-tree-sitter': require.resolve('web-tree-sitter').replace(/\.js$/, '.cjs') },
+  alias: {
+    'web-tree-sitter': require.resolve('web-tree-sitter').replace(/\.js$/, '.cjs'),
+    // Its CommonJS build asks for its parts in a way that no bundler sees.
+    'jsonc-parser': require.resolve('jsonc-parser').replace(/\bumd\b/, 'esm'),
+  },
   loader: { '.sh': 'text' },
 };
 
@@ -54,7 +58,14 @@ const bundles = [
     plugins: [lazyLanguageClient],
   },
   { ...node, entryPoints: { server: 'server/src/server.ts' }, outdir: 'dist' },
-  { ...node, entryPoints: { cli: 'server/src/cli/main.ts' }, outdir: 'dist', banner: { js: '#!/usr/bin/env node' } },
+  {
+    ...node,
+    entryPoints: { cli: 'server/src/cli/main.ts' },
+    outdir: 'dist',
+    // The kernel runner finds the sources of the guest's programs beside itself.
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: { js: "#!/usr/bin/env node\nconst bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  },
   {
     ...common,
     platform: 'browser',
@@ -69,6 +80,7 @@ await rm(`${root}dist`, { recursive: true, force: true });
 await mkdir(`${root}dist`, { recursive: true });
 await copyFile(require.resolve('web-tree-sitter/web-tree-sitter.wasm'), `${root}dist/web-tree-sitter.wasm`);
 await copyFile(require.resolve('tree-sitter-c/tree-sitter-c.wasm'), `${root}dist/tree-sitter-c.wasm`);
+await cp(`${root}server/src/kernel-runner/guest`, `${root}dist/guest`, { recursive: true });
 if (watch) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
 } else {

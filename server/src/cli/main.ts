@@ -5,6 +5,7 @@ import { captureCommand } from './capture.ts';
 import { check } from './check.ts';
 import { simulateCommand } from './simulate.ts';
 import { USAGE, UsageError } from './usage.ts';
+import { verify } from './verify.ts';
 
 /** Returns the exit status; undefined when the process goes on by itself. */
 async function main(args: readonly string[]): Promise<number | undefined> {
@@ -16,6 +17,8 @@ async function main(args: readonly string[]): Promise<number | undefined> {
       return simulateCommand(rest, __dirname);
     case 'capture':
       return captureCommand(rest);
+    case 'verify':
+      return verify(rest, __dirname);
     case 'server':
       startServer(rest);
       return undefined;

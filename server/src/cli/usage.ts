@@ -5,7 +5,8 @@ export const USAGE = `livepatch-ls: checks and simulates Linux kernel livepatch 
 
 Usage:
   livepatch-ls check [OPTIONS] FILE|DIR...    what the kernel would not take, and why
-  livepatch-ls simulate [OPTIONS] FILE        what happens when it is loaded
+  livepatch-ls simulate [OPTIONS] FILE        what happens when it is loaded, or what comes of a scenario
+  livepatch-ls verify [OPTIONS] FILE          a scenario on a real kernel and on the simulator, side by side
   livepatch-ls capture                        a script that records a machine to simulate on
   livepatch-ls server [--stdio|--node-ipc|--socket=PORT|--pipe=NAME]
                                               the language server (--stdio unless told)
@@ -31,6 +32,16 @@ simulate:
   --seeds N                  how many runs the forecast takes (default 50)
   --patch NAME               the klp_patch variable, when the module has several
   Exit status: 0, or 2 for wrong arguments, an unreadable file or a file without a klp_patch.
+  FILE.klpsim.json is a scenario (docs/scenarios.md): its steps are played for each of its kernels, or the --kernel.
+  Exit status: 0 everything came as it says, 1 something did not, 2 wrong arguments or mistakes in the file.
+
+verify:
+  FILE.klpsim.json is a scenario. Needs qemu-system-x86_64, gcc and make; fetches Debian's kernels with apt-get.
+  --kernel 6.1|6.12|PATH     the kernel, or a bzImage whose headers are installed; may be repeated (default: the
+                             scenario's kernels)
+  --cache DIR                where kernels and modules are kept (default livepatch-ls in the user's cache directory)
+  --format pretty|json       pretty: both sides, with a mark between what differs (default)
+  Exit status: 0 they agree and everything came as the scenario says, 1 not, 2 it could not be tried.
 
 capture:
   livepatch-ls capture > capture.sh; then, on the machine to record and as root: sh capture.sh > host.json

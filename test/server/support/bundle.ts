@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,12 +25,18 @@ export async function buildBundle(): Promise<Bundle> {
     platform: 'node',
     format: 'cjs',
     target: 'node20',
-    alias: { 'web-tree-sitter': require.resolve('web-tree-sitter').replace(/\.js$/, '.cjs') },
+    alias: {
+      'web-tree-sitter': require.resolve('web-tree-sitter').replace(/\.js$/, '.cjs'),
+      'jsonc-parser': require.resolve('jsonc-parser').replace(/\bumd\b/, 'esm'),
+    },
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     loader: { '.sh': 'text' },
     logLevel: 'warning',
   });
   copyFileSync(require.resolve('web-tree-sitter/web-tree-sitter.wasm'), join(folder, 'web-tree-sitter.wasm'));
   copyFileSync(require.resolve('tree-sitter-c/tree-sitter-c.wasm'), join(folder, 'tree-sitter-c.wasm'));
+  cpSync(join(ROOT, 'server/src/kernel-runner/guest'), join(folder, 'guest'), { recursive: true });
   return {
     folder,
     server: join(folder, 'server.js'),
