@@ -19,8 +19,6 @@ export interface RuleExperiment {
   readonly source: ModuleSource;
   /** Modules of the kernel that the example asks for. */
   readonly requests: readonly string[];
-  /** What goes wrong may do so later: nothing else may run in the same boot. */
-  readonly alone: boolean;
 }
 
 /** All examples that say something about this kernel. */
@@ -44,14 +42,15 @@ export function ruleExperiments(rules: readonly Rule[], kernel: KernelVersion): 
           module: name.replaceAll('-', '_'),
           source: { name, files: { [`${name}.c`]: text } },
           requests: [...text.matchAll(/request_module\("(\w+)"\)/g)].map((match) => match[1] ?? ''),
-          alone: kind === 'bad' && ['hazard', 'crash'].includes(rule.kernel.outcome),
         });
       }
     }
   }
-  // The kernel says this once in a boot: those that claim it come first.
-  const first = (experiment: RuleExperiment) => Number(/TAINT_LIVEPATCH/.test(experiment.rule.kernel.log ?? ''));
-  return experiments.toSorted((a, b) => first(b) - first(a));
+  // The kernel says that it is tainted once in a boot: those that claim it come first. What goes wrong later may spoil
+  // what runs behind it: the hazards come last.
+  const turn = ({ rule, kind }: RuleExperiment) =>
+    /TAINT_LIVEPATCH/.test(rule.kernel.log ?? '') ? 0 : kind === 'bad' && rule.kernel.outcome === 'hazard' ? 2 : 1;
+  return experiments.toSorted((a, b) => turn(a) - turn(b));
 }
 
 /** An example without a kernel of its own is for 6.12, and for 6.1 as well; a rule need not hold on both. */

@@ -49,10 +49,9 @@ async function runAll(version: string, experiments: readonly RuleExperiment[]): 
     progress,
   });
   const loadable = experiments.filter(({ source }) => built.get(source.name)?.ok);
-  const plans: GuestPlan[] = loadable.map(({ module, source, alone }) => ({
+  const plans: GuestPlan[] = loadable.map(({ module, source }) => ({
     name: source.name,
     limit: PLAN_LIMIT,
-    alone,
     steps: loadSteps(module, `/modules/${source.name}.ko`),
   }));
   const requested = await kernelModules(kernel, [...new Set(loadable.flatMap(({ requests }) => requests))]);
