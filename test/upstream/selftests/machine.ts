@@ -166,12 +166,15 @@ const GUEST: readonly TaskGroup[] = [
   user('bash', ['do_wait', 'kernel_wait4', '__do_sys_wait4'], 'wait4'),
 ];
 
+/** The worker that runs the work of a test module. */
+export const WORKER = 'kworker/0:3';
+
 /** A worker of a workqueue, asleep in a work function; woken, it waits for the next work. */
 export function busyWorker(frames: readonly string[]): TaskGroup {
   const working = asleep([...frames, 'process_one_work', 'worker_thread', ...KTHREAD_ENTRY]);
   const idle = asleep(['worker_thread', ...KTHREAD_ENTRY]);
   return {
-    comm: 'kworker/0:3',
+    comm: WORKER,
     kind: 'kthread',
     count: 1,
     behaviour: { phases: [working, idle], begins: 'first-phase' },

@@ -11,6 +11,8 @@ import { cFilesBelow } from '../kernel-source.ts';
 export interface TestModule {
   readonly name: string;
   readonly model: LivepatchModule;
+  /** Its C files. */
+  readonly texts: readonly string[];
   /** What the kernel gets from it; null for modules that are no livepatch. */
   readonly image: PatchImage | null;
 }
@@ -41,7 +43,7 @@ function readFile(name: string, file: string): TestModule {
   try {
     const model = readModule(units, { name, missing: [] });
     const [image] = patchImages(model);
-    return { name, model, image: image ?? null };
+    return { name, model, texts: units.map(({ text }) => text), image: image ?? null };
   } finally {
     for (const unit of units) unit.dispose();
   }

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { TraceEvent } from '../../../shared/src/simulator/trace.ts';
 import { kernelLog, type LogLine, type ScriptLine } from './log.ts';
-import { busyWorker, hammering, isInSysfs, sysfsValue, TwinMachine } from './machine.ts';
+import { busyWorker, hammering, isInSysfs, sysfsValue, TwinMachine, WORKER } from './machine.ts';
+import { ModuleCode } from './module-code.ts';
 import type { TestModule, TestModules } from './modules.ts';
 import { playScript } from './session.ts';
 
@@ -25,6 +25,8 @@ export interface SelftestResult {
 }
 
 const EAGAIN = -11;
+/** Programs that call getpid() all the time, by the first 15 characters of their name. */
+const CALLERS = 'test_klp-call_g';
 
 /** Plays a script and returns its tests in order. `kernel` is `6.1` or `6.12`. */
 export async function playSelftest(
@@ -54,6 +56,8 @@ class Player {
   private readonly seed: number;
   private machine: TwinMachine;
   private lines: ScriptLine[] = [];
+  /** Parameters of modules that are no livepatch. */
+  private parameters = new Map<string, readonly string[]>();
 
   constructor(script: string, kernel: string, modules: TestModules, seed: number) {
     this.script = script;
@@ -70,17 +74,18 @@ class Player {
     let problem: string | null;
     try {
       problem = this.help(result, helper, args);
+      this.writeFiles(root);
     } catch (error) {
       problem = `${error}`;
     }
     if (problem !== null) result.differences.push(`${[helper, ...args].join(' ').split('\n')[0]}: ${problem}`);
-    this.writeFiles(root);
     return problem ?? 'ok';
   }
 
   private startTest(title: string): void {
     this.machine = new TwinMachine(this.kernel, this.seed);
     this.lines = [];
+    this.parameters = new Map();
     this.results.push({
       script: this.script,
       title,
@@ -176,22 +181,29 @@ class Player {
   }
 
   private insert(module: TestModule, parameters: readonly string[]): number {
-    if (module.image === null) return this.machine.act({ do: 'load-target', module: module.name });
+    if (module.image === null) {
+      this.parameters.set(module.name, parameters);
+      return this.machine.act({ do: 'load-target', module: module.name });
+    }
     const given = Object.fromEntries(parameters.map((text) => text.split('=') as [string, string]));
     return this.machine.act({ do: 'load', image: module.image, parameters: given });
   }
 
   private startTasksOf(name: string, parameters: readonly string[]): void {
-    if (parameters.includes('block_transition=Y')) {
-      this.machine.start(busyWorker(['schedule_timeout', 'msleep', `busymod_work_func [${name}]`]));
+    const frames = this.code().asleepIn(name);
+    if (frames) {
+      const known = (frame: string) => this.modules.get(name).model.functions.some((f) => f.name === frame);
+      this.machine.start(busyWorker(frames.map((frame) => (known(frame) ? `${frame} [${name}]` : frame))));
     }
     const pids = parameters.find((text) => text.startsWith('klp_pids='))?.split(',').length;
-    if (pids !== undefined) this.machine.start(hammering('test_klp-call_g', pids, '__x64_sys_getpid'));
+    if (pids !== undefined) this.machine.start(hammering(CALLERS, pids, '__x64_sys_getpid'));
   }
 
   private unload(name: string): string | null {
     const action = { do: this.modules.get(name).image ? 'unload' : 'unload-target', module: name } as const;
     this.log(`% rmmod ${name}`);
+    // Its exit function waits for its work.
+    if (this.code().asleepIn(name)) this.machine.act({ do: 'wake', task: WORKER });
     const errno = this.machine.actUnless(action, EAGAIN);
     return errno === 0 ? null : strerror(errno);
   }
@@ -225,37 +237,31 @@ class Player {
 
   // What the script sees
 
+  /** The C code of the modules as it has run so far. */
+  private code(): ModuleCode {
+    return new ModuleCode(this.modules, this.parameters).upTo(this.machine.trace, this.machine.now);
+  }
+
   /** The log that is demanded, line by line. */
   private checkResult(result: SelftestResult, expected: string): string | null {
     result.finished = true;
     const { trace, now, state } = this.machine;
-    const actual = kernelLog(trace, now, this.lines, (event) => this.printedAt(event));
+    const code = new ModuleCode(this.modules, this.parameters);
+    const actual = kernelLog(trace, now, this.lines, (event) => code.at(event));
+    result.differences.push(...code.differences, ...code.leftBehind());
     if (state.sysfs.length > 0) result.differences.push(`${state.sysfs[0]?.path} is left in sysfs`);
-    const demanded = expected.split('\n').filter((line) => this.isComparable(result, line));
+    const demanded = expected.split('\n');
     for (let i = 0; i < Math.max(demanded.length, actual.length); i++) {
       const want = demanded[i];
       const have: LogLine | undefined = actual[i];
-      if (want !== undefined) result.lines[sourceOf(want)]++;
-      if (want !== undefined && have !== undefined && have.text === canonical(want)) continue;
+      if (have !== undefined && have.text === want) {
+        result.lines[have.source]++;
+        continue;
+      }
       result.differences.push(`log line ${i + 1}: demanded ${quoted(want)}, the simulator has ${quoted(have?.text)}`);
       break;
     }
     return null;
-  }
-
-  /** Lines that C code prints besides the callbacks' own names. */
-  private isComparable(result: SelftestResult, line: string): boolean {
-    if (!/^test_klp_(?:state|shadow_vars)/.test(line) || /_callback: /.test(line)) return true;
-    result.notCompared.push(line);
-    return false;
-  }
-
-  private printedAt(event: TraceEvent): string[] {
-    if (event.type === 'callback') {
-      const where = event.object === 'vmlinux' ? 'vmlinux' : `${event.object} -> [MODULE_STATE]`;
-      return [`${event.patch}: ${event.function}: ${where}`];
-    }
-    return [];
   }
 
   private writeFiles(root: string): void {
@@ -267,16 +273,34 @@ class Player {
       mkdirSync(kind === 'dir' ? file : dirname(file), { recursive: true });
       if (kind === 'file') writeFileSync(file, value === null ? '' : `${value}\n`);
     }
+    this.writeProc(join(root, 'proc'), 'cmdline');
+    this.writeProc(join(root, 'proc'), 'meminfo');
+    this.writePending(join(root, 'sys/kernel/test_klp_syscall'));
   }
-}
 
-function canonical(line: string): string {
-  return line.replace(/ -> \[MODULE_STATE_\w+\].*/, ' -> [MODULE_STATE]');
-}
+  /** A file of /proc whose show function livepatches replace. */
+  private writeProc(folder: string, file: string): void {
+    mkdirSync(folder, { recursive: true });
+    const [entry] = this.replacements(`${file}_proc_show`);
+    const shown = entry && !entry.nop ? this.code().shown(entry.patch, entry.newFunc) : `the kernel's own ${file}\n`;
+    writeFileSync(join(folder, file), shown);
+  }
 
-function sourceOf(line: string): keyof SelftestResult['lines'] {
-  if (/^livepatch: (?!kernel\.|sysctl:)/.test(line)) return 'livepatch';
-  return line.startsWith('test_klp') ? 'module' : 'script';
+  /** How many of the programs have not called the new getpid(): each does as soon as it has switched. */
+  private writePending(folder: string): void {
+    rmSync(folder, { recursive: true, force: true });
+    const { state } = this.machine;
+    const callers = state.tasks.filter(({ task }) => task.comm === CALLERS);
+    if (callers.length === 0) return;
+    mkdirSync(folder, { recursive: true });
+    const [entry] = this.replacements('__x64_sys_getpid');
+    const pending = callers.filter(({ patchState }) => !entry || patchState === 0);
+    writeFileSync(join(folder, 'npids'), `${pending.length}\n`);
+  }
+
+  private replacements(name: string) {
+    return this.machine.state.funcStacks.find((stack) => stack.function === name)?.stack ?? [];
+  }
 }
 
 function quoted(text: string | undefined): string {
