@@ -1,6 +1,6 @@
 import { ShadowVariables } from '../../../shared/src/simulator/shadow.ts';
 import type { Trace, TraceEvent } from '../../../shared/src/simulator/trace.ts';
-import { CProgram, type Thread } from './c-interpreter.ts';
+import { CProgram, type Thread } from './c-program.ts';
 import { Cell, CFunction, type CValue, printf } from './c-values.ts';
 import type { TestModule, TestModules } from './modules.ts';
 
