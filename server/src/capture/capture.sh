@@ -352,8 +352,8 @@ case $line in *[!0-9,-]*) line= ;; esac
 nohz_full=$line
 
 quote "$release"
-printf '{"format":"livepatch-capture","version":1,"captured":"%s","anonymised":%s,"seconds":%s,\n' \
-	"$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$anonymise" "$seconds"
+printf '{"format":"livepatch-capture","version":1,"captured":"%s","anonymised":%s,"seconds":%s,"recorder":%s,\n' \
+	"$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$anonymise" "$seconds" "$$"
 printf '"kernel":%s,' "$quoted"
 quote "$(uname -m)"
 number "$hz"

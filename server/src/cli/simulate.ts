@@ -4,14 +4,17 @@ import { forecast } from '../../../shared/src/simulator/forecast.ts';
 import { simulate } from '../../../shared/src/simulator/simulate.ts';
 import type { Trace } from '../../../shared/src/simulator/trace.ts';
 import type { Workload } from '../../../shared/src/simulator/workload.ts';
-import { WORKLOADS, workloadById } from '../../../shared/src/simulator/workloads/index.ts';
+import { workloadById } from '../../../shared/src/simulator/workloads/index.ts';
 import { patchImages } from '../analysis/patch-images.ts';
 import { DEFAULT_KERNEL_VERSION } from '../kernel/version.ts';
 import { DiskFiles } from '../workspace/file-source.ts';
 import { loadParser } from '../workspace/load-parser.ts';
 import { ModuleStore } from '../workspace/module-store.ts';
 import { integerOption, kernelOption, oneOf, readArguments } from './options.ts';
+import { recordedWorkload } from './recorded-workload.ts';
+import { isScenarioFile } from './scenario-files.ts';
 import { kernelLog, prettyForecast } from './simulate-report.ts';
+import { simulateScenario } from './simulate-scenario.ts';
 import { terminalStyle, textWidth } from './style.ts';
 import { UsageError } from './usage.ts';
 
@@ -22,26 +25,25 @@ const MAX_SEEDS = 1000;
 export async function simulateCommand(args: readonly string[], wasmFolder: string): Promise<number> {
   const { values, positionals } = readArguments(args, {
     format: { type: 'string', default: 'pretty' },
-    kernel: { type: 'string', default: DEFAULT_KERNEL_VERSION },
-    workload: { type: 'string', default: 'web-server' },
+    kernel: { type: 'string' },
+    workload: { type: 'string' },
     seed: { type: 'string' },
-    seeds: { type: 'string', default: '50' },
+    seeds: { type: 'string' },
     patch: { type: 'string' },
   });
   const format = oneOf('--format', values.format, ['pretty', 'json', 'log']);
-  const kernel = values.kernel;
-  kernelOption('--kernel', kernel);
-  const workloadId = oneOf(
-    '--workload',
-    values.workload,
-    WORKLOADS.map(({ id }) => id),
-  );
-  const workload = workloadById(workloadId);
-  const seed = values.seed === undefined ? null : integerOption('--seed', values.seed, 0, MAX_SEED);
-  const seeds = integerOption('--seeds', values.seeds, 1, MAX_SEEDS);
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new UsageError('simulate needs one FILE.');
-  if (!workload) throw new UsageError(`There is no workload "${workloadId}".`);
+  if (values.kernel !== undefined) kernelOption('--kernel', values.kernel);
+  if (isScenarioFile(file)) {
+    refuseOptions(values, ['workload', 'seed', 'seeds', 'patch']);
+    return simulateScenario(file, { format, kernel: values.kernel ?? null, wasmFolder });
+  }
+  const kernel = values.kernel ?? DEFAULT_KERNEL_VERSION;
+  const chosen = values.workload ?? 'web-server';
+  const workload = workloadById(chosen) ?? (await recordedWorkload(chosen, kernel));
+  const seed = values.seed === undefined ? null : integerOption('--seed', values.seed, 0, MAX_SEED);
+  const seeds = integerOption('--seeds', values.seeds ?? '50', 1, MAX_SEEDS);
 
   const image = pick(await imagesOf(file, wasmFolder), values.patch, file);
   if (format === 'pretty') {
@@ -54,6 +56,12 @@ export async function simulateCommand(args: readonly string[], wasmFolder: strin
     process.stdout.write(format === 'json' ? `${JSON.stringify(trace)}\n` : kernelLog(trace));
   }
   return 0;
+}
+
+/** A scenario says these things itself. */
+function refuseOptions(values: Readonly<Record<string, unknown>>, names: readonly string[]): void {
+  const given = names.find((name) => values[name] !== undefined);
+  if (given !== undefined) throw new UsageError(`--${given} is not for scenarios: the file says what is simulated.`);
 }
 
 function runOf(image: PatchImage, kernel: string, workload: Workload, seed: number): Trace {

@@ -1,3 +1,4 @@
+import { signalEffect } from '../system-calls.ts';
 import type { Duration, Phase, SleepState, TaskGroup } from '../workload.ts';
 import * as stacks from './stacks.ts';
 
@@ -17,17 +18,22 @@ interface Sleep {
   readonly onSignal: 'restarts' | 'EINTR';
 }
 
-/** What a notify signal does to these calls was seen on 6.1 and 6.12 (read, futex, nanosleep, epoll_wait) or follows from their sources. */
-export const EPOLL_WAIT: Sleep = { stack: stacks.EPOLL_WAIT, syscall: 'epoll_wait', onSignal: 'EINTR' };
-export const POLL: Sleep = { stack: stacks.POLL, syscall: 'poll', onSignal: 'restarts' };
-export const PPOLL: Sleep = { stack: stacks.PPOLL, syscall: 'ppoll', onSignal: 'restarts' };
-export const SELECT: Sleep = { stack: stacks.SELECT, syscall: 'pselect6', onSignal: 'restarts' };
-export const NANOSLEEP: Sleep = { stack: stacks.NANOSLEEP, syscall: 'clock_nanosleep', onSignal: 'restarts' };
-export const FUTEX: Sleep = { stack: stacks.FUTEX, syscall: 'futex', onSignal: 'restarts' };
-export const WAIT4: Sleep = { stack: stacks.WAIT4, syscall: 'wait4', onSignal: 'restarts' };
-export const PIPE_READ: Sleep = { stack: stacks.PIPE_READ, syscall: 'read', onSignal: 'restarts' };
-export const TTY_READ: Sleep = { stack: stacks.TTY_READ, syscall: 'read', onSignal: 'restarts' };
-export const SIGSUSPEND: Sleep = { stack: stacks.SIGSUSPEND, syscall: 'rt_sigsuspend', onSignal: 'restarts' };
+const sleepIn = (syscall: string, stack: readonly string[]): Sleep => ({
+  stack,
+  syscall,
+  onSignal: signalEffect(syscall),
+});
+
+export const EPOLL_WAIT = sleepIn('epoll_wait', stacks.EPOLL_WAIT);
+export const POLL = sleepIn('poll', stacks.POLL);
+export const PPOLL = sleepIn('ppoll', stacks.PPOLL);
+export const SELECT = sleepIn('pselect6', stacks.SELECT);
+export const NANOSLEEP = sleepIn('clock_nanosleep', stacks.NANOSLEEP);
+export const FUTEX = sleepIn('futex', stacks.FUTEX);
+export const WAIT4 = sleepIn('wait4', stacks.WAIT4);
+export const PIPE_READ = sleepIn('read', stacks.PIPE_READ);
+export const TTY_READ = sleepIn('read', stacks.TTY_READ);
+export const SIGSUSPEND = sleepIn('rt_sigsuspend', stacks.SIGSUSPEND);
 
 /** An interruptible sleep in a system call. */
 export function waits(sleep: Sleep, time: Duration): Phase {

@@ -1,0 +1,47 @@
+import { readFile, stat } from 'node:fs/promises';
+import type { Workload } from '../../../shared/src/simulator/workload.ts';
+import { WORKLOADS } from '../../../shared/src/simulator/workloads/index.ts';
+import { readCapture } from '../capture/read-capture.ts';
+import { compareVersions, parseKernelVersion } from '../kernel/version.ts';
+import { UsageError } from './usage.ts';
+
+/** Larger than what the script writes for 100,000 tasks, and small enough for a JavaScript string. */
+const MAX_BYTES = 256_000_000;
+
+/**
+ * The workload in a file that the capture script wrote. Says on stderr what is missing in it.
+ *
+ * @param kernel the version that is simulated: a recording of another one gets a warning
+ */
+export async function recordedWorkload(file: string, kernel: string): Promise<Workload> {
+  const reading = readCapture(await textOf(file));
+  if (!reading.ok) throw new UsageError(`${file} can't be used as a workload. ${reading.error}`);
+  const { workload, warnings } = reading;
+  const warn = (text: string): boolean => process.stderr.write(`livepatch-ls: ${file}: ${text}\n`);
+  for (const warning of warnings) warn(warning);
+  if (!sameSeries(reading.kernel, kernel)) {
+    warn(
+      `The stacks are of Linux ${reading.kernel}, the simulated kernel is ${kernel}: functions may have other names there.`,
+    );
+  }
+  return workload;
+}
+
+async function textOf(file: string): Promise<string> {
+  const ids = WORKLOADS.map(({ id }) => id).join(', ');
+  const info = await stat(file).catch(() => null);
+  if (!info) {
+    throw new UsageError(`--workload is "${file}"; it can be ${ids}, or a recording, and there is no such file.`);
+  }
+  if (!info.isFile()) throw new UsageError(`--workload is "${file}", which is no file.`);
+  if (info.size > MAX_BYTES)
+    throw new UsageError(`${file} has ${info.size} bytes; more than ${MAX_BYTES} are not read.`);
+  return readFile(file, 'utf8').catch((error: Error) => {
+    throw new UsageError(`${file} can't be read: ${error.message}`);
+  });
+}
+
+function sameSeries(recorded: string, simulated: string): boolean {
+  const [a, b] = [recorded, simulated].map((text) => parseKernelVersion(text.split('.').slice(0, 2).join('.')));
+  return a !== null && a !== undefined && b !== null && b !== undefined && compareVersions(a, b) === 0;
+}
