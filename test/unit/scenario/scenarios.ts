@@ -3,7 +3,7 @@ import { imageWithParameters } from '../../../server/src/scenario/image-paramete
 import { readScenario } from '../../../server/src/scenario/read-scenario.ts';
 import type { LivepatchModule, PatchImage } from '../../../shared/src/model/index.ts';
 import { type Judgement, judge } from '../../../shared/src/scenario/judge.ts';
-import { type Played, play } from '../../../shared/src/scenario/play.ts';
+import { type Played, type PlayOptions, play } from '../../../shared/src/scenario/play.ts';
 import type { Scenario, ScenarioStep } from '../../../shared/src/scenario/scenario.ts';
 import { read } from '../../support/check.ts';
 import { patch } from '../simulator/support.ts';
@@ -43,6 +43,7 @@ export function playSteps(
   steps: readonly object[],
   more: object = {},
   images: { readonly [module: string]: PatchImage } = {},
+  times?: PlayOptions['times'],
 ): Played & Judgement & { readonly scenario: Scenario } {
   const lp = patch('lp', {
     vmlinux: { funcs: ['pipe_read'], callbacks: ['pre_patch', 'post_patch', 'pre_unpatch', 'post_unpatch'] },
@@ -50,7 +51,7 @@ export function playSteps(
   const all: { readonly [module: string]: PatchImage } = { lp, ...images };
   const scenario = scenarioOf(scenarioText(steps, more));
   const [kernel = ''] = scenario.kernels;
-  const played = play(scenario, { kernel, imageOf: ({ module }) => all[module] ?? lp });
+  const played = play(scenario, { kernel, imageOf: ({ module }) => all[module] ?? lp, ...(times ? { times } : {}) });
   return { scenario, ...played, ...judge(scenario, played.record) };
 }
 
