@@ -1,3 +1,4 @@
+import { sysfsFileMode } from './sysfs-modes.ts';
 import type { BlockReason, FuncStackEntry, LogLevel, PatchState, Trace, TraceTask } from './trace.ts';
 
 /** The machine at one moment, computed from a trace. Plain JSON. */
@@ -148,8 +149,8 @@ function remove(sysfs: Map<string, string>, path: string): void {
 function tree(sysfs: ReadonlyMap<string, string>): SysfsNode[] {
   const paths = [...sysfs.keys()].sort((a, b) => (a < b ? -1 : 1));
   return paths.map((path) => {
-    const value = sysfs.get(path) ?? '';
-    if (value !== '') return { path, kind: 'file', value };
-    return { path, kind: path.endsWith('/force') && path.split('/').length === 2 ? 'file' : 'dir', value: null };
+    const mode = sysfsFileMode(path);
+    if (mode === null) return { path, kind: 'dir', value: null };
+    return { path, kind: 'file', value: mode & 0o444 ? (sysfs.get(path) ?? '') : null };
   });
 }

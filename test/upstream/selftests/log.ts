@@ -6,20 +6,23 @@ export interface ScriptLine {
   readonly text: string;
 }
 
-/** Who put a line into the log: the script, kernel/livepatch, or the C code of a test module. */
-export type LineSource = 'script' | 'livepatch' | 'module';
+/**
+ * Who put a line into the log: the script, kernel/livepatch, or the C code of a test module, called by livepatch (`module`)
+ * or calling it (`shadow`: the module of test-shadow-vars.sh, which no simulated patch has a part in).
+ */
+export type LineSource = 'script' | 'livepatch' | 'module' | 'shadow';
 
 export interface LogLine {
   readonly source: LineSource;
   readonly text: string;
 }
 
-/** Lines of the script and of the machine up to a time, as one log. `printed` tells what module code prints at an event. */
+/** Lines of the script and of the machine up to a time, as one log. `printed` tells what C code prints at an event. */
 export function kernelLog(
   trace: Trace,
   until: number,
   script: readonly ScriptLine[],
-  printed: (event: TraceEvent) => readonly string[],
+  printed: (event: TraceEvent) => readonly LogLine[],
 ): LogLine[] {
   const log: LogLine[] = [];
   const waiting = [...script];
@@ -32,7 +35,7 @@ export function kernelLog(
     if (event.type === 'log') {
       if (isShown(event.text)) log.push({ source: 'livepatch', text: event.text });
     } else {
-      log.push(...printed(event).map((text) => ({ source: 'module', text }) as const));
+      log.push(...printed(event));
     }
   }
   scriptUpTo(Number.MAX_SAFE_INTEGER);

@@ -2,6 +2,7 @@ import { ShadowVariables } from '../../../shared/src/simulator/shadow.ts';
 import type { Trace, TraceEvent } from '../../../shared/src/simulator/trace.ts';
 import { CProgram, type Thread } from './c-program.ts';
 import { Cell, CFunction, type CValue, printf } from './c-values.ts';
+import type { LogLine } from './log.ts';
 import type { TestModule, TestModules } from './modules.ts';
 
 /** MODULE_STATE_… of include/linux/module.h. */
@@ -41,7 +42,7 @@ export class ModuleCode {
   }
 
   /** Goes on to the next event and returns the lines that are printed there. */
-  at(event: TraceEvent): readonly string[] {
+  at(event: TraceEvent): readonly LogLine[] {
     this.lines = [];
     switch (event.type) {
       case 'step':
@@ -62,7 +63,9 @@ export class ModuleCode {
         if (event.value !== null) this.patches.push(event.path);
         break;
     }
-    return this.lines;
+    const source =
+      event.type === 'module' && this.modules.get(event.module).model.role === 'helper' ? 'shadow' : 'module';
+    return this.lines.map((text) => ({ source, text }));
   }
 
   /** Goes on to the end of what has happened. */

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { kernelLog, type LogLine, type ScriptLine } from './log.ts';
+import { sysfsRights } from '../../../shared/src/simulator/sysfs-modes.ts';
+import { kernelLog, type LineSource, type LogLine, type ScriptLine } from './log.ts';
 import { busyWorker, hammering, isInSysfs, sysfsValue, TwinMachine, WORKER } from './machine.ts';
 import { ModuleCode } from './module-code.ts';
 import type { TestModule, TestModules } from './modules.ts';
@@ -12,9 +13,9 @@ export interface SelftestResult {
   readonly title: string;
   /** Helpers that did something to the machine or looked at it. */
   steps: number;
-  /** Lines of the log that check_result demands, by who writes them. */
-  readonly lines: { script: number; livepatch: number; module: number };
-  /** Values and files of sysfs and procfs that the script looks at. */
+  /** Lines that check_result demands and that are there, by who writes them. */
+  readonly lines: { [source in LineSource]: number };
+  /** Values and access rights in sysfs that a helper looks at. */
   assertions: number;
   /** check_result was reached. */
   finished: boolean;
@@ -90,7 +91,7 @@ class Player {
       script: this.script,
       title,
       steps: 0,
-      lines: { script: 0, livepatch: 0, module: 0 },
+      lines: { script: 0, livepatch: 0, module: 0, shadow: 0 },
       assertions: 0,
       finished: false,
       differences: [],
@@ -115,10 +116,12 @@ class Player {
         return 'the script gave up';
       case 'check_result':
         return this.checkResult(result, name);
-      case 'check_sysfs_rights':
+      case 'check_sysfs_rights': {
         result.assertions++;
-        result.notCompared.push(`access rights ${parameters[1]} of ${name}/${parameters[0]}: the simulator keeps none`);
-        return isInSysfs(this.machine.state, [name, parameters[0]].filter(Boolean).join('/')) ? null : 'not there';
+        const path = [name, parameters[0]].filter(Boolean).join('/');
+        if (!isInSysfs(this.machine.state, path)) return 'it is not there';
+        return sysfsRights(path) === parameters[1] ? null : `they are ${sysfsRights(path)}`;
+      }
       case 'check_sysfs_value': {
         result.assertions++;
         const value = sysfsValue(this.machine.state, `${name}/${parameters[0]}`);
@@ -259,6 +262,7 @@ class Player {
         continue;
       }
       result.differences.push(`log line ${i + 1}: demanded ${quoted(want)}, the simulator has ${quoted(have?.text)}`);
+      result.notCompared.push(...demanded.slice(i + 1));
       break;
     }
     return null;
