@@ -37,6 +37,7 @@ describe('the manifest', () => {
     const files: string[] = [
       manifest.icon,
       ...contributes.grammars.map(({ path }: { path: string }) => path),
+      ...contributes.jsonValidation.map(({ url }: { url: string }) => url),
       ...contributes.walkthroughs.flatMap((walkthrough: { steps: { media: { svg: string } }[]; icon: string }) => [
         walkthrough.icon,
         ...walkthrough.steps.map(({ media }) => media.svg),
