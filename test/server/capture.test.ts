@@ -3,7 +3,9 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Trace } from '../../shared/src/simulator/trace.ts';
 import { type Bundle, buildBundle } from './support/bundle.ts';
+import { GOOD_MODULE } from './support/modules.ts';
 
 /** The shells of Debian and of small systems. */
 const SHELLS = [
@@ -75,6 +77,13 @@ function capture(shell: (typeof SHELLS)[number], args: readonly string[], option
   });
   return { status, out: stdout, err: stderr };
 }
+
+describe('the capture script', () => {
+  it.runIf(existsSync('/usr/bin/shellcheck'))('has no faults that shellcheck knows', () => {
+    const { status, stdout } = spawnSync('/usr/bin/shellcheck', ['-s', 'sh', script], { encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+  });
+});
 
 describe.each(SHELLS)('the capture script in $name', (shell) => {
   it('records every task twice, whatever it is called', async () => {
@@ -160,5 +169,87 @@ describe.each(SHELLS)('the capture script in $name', (shell) => {
     expect(capture(shell, ['--fast'])).toMatchObject({ status: 2, out: '' });
     expect(capture(shell, ['--seconds'])).toMatchObject({ status: 2, out: '' });
     expect(capture(shell, ['--help'])).toMatchObject({ status: 0, err: '' });
+  });
+});
+
+describe('simulate --workload FILE', () => {
+  /** Runs the command line in the test's folder, on a module that replaces a function. */
+  function simulate(workload: string, ...args: string[]) {
+    writeFileSync(join(folder, 'lp.c'), GOOD_MODULE);
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [bundle.cli, 'simulate', '--workload', workload, ...args, 'lp.c'],
+      { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28 },
+    );
+    return { status, out: stdout, err: stderr };
+  }
+
+  it('simulates on the machine that was recorded', () => {
+    const [shell] = SHELLS;
+    if (!shell) throw new Error('there is no shell');
+    const recorded = capture(shell, ['--seconds', '1']).out;
+    writeFileSync(join(folder, 'host.json'), recorded);
+    const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
+    const pretty = simulate('host.json', '--seeds', '3');
+    expect(pretty.status).toBe(0);
+    expect(pretty.out).toContain(`machine recorded on Linux ${release}, `);
+    const json = simulate('host.json', '--format', 'json');
+    const trace = JSON.parse(json.out) as Trace;
+    expect(trace.options.workload).toBe('capture');
+    expect(trace.tasks.some(({ comm }) => comm === 'kthreadd')).toBe(true);
+    const { samples } = JSON.parse(recorded) as Recorded;
+    const simulated = trace.tasks.filter(({ kind }) => kind !== 'idle').length;
+    // The recording process and what was about to end are left out.
+    expect(simulated).toBeGreaterThan(0.8 * (samples[1]?.tasks.length ?? 0));
+    expect(simulated).toBeLessThan(samples[1]?.tasks.length ?? 0);
+  });
+
+  it('says on stderr what is missing in a recording, and goes on', () => {
+    const tasks = [1, 2].map((tid) => ({
+      ...{
+        pid: tid,
+        tid,
+        comm: 'nginx',
+        kind: 'user',
+        state: 'S',
+        started: 1,
+        cpus: '0',
+        voluntary: 9,
+        involuntary: 0,
+      },
+      ...{ runtime: 1, utime: 0, stime: 0, syscall: null, trusted: true, stack: null },
+    }));
+    const recording = {
+      ...{ format: 'livepatch-capture', version: 1, captured: 'today', kernel: '6.1.0-56', machine: 'x86_64' },
+      ...{ cpus: '0', hz: 250, clockTicks: 100, nohzFull: '', modules: [], livepatches: [], problems: ['no root'] },
+      samples: [10, 20].map((uptime) => ({ uptime, tasks })),
+    };
+    writeFileSync(join(folder, 'poor.json'), JSON.stringify(recording));
+    const { status, out, err } = simulate('poor.json', '--format', 'log');
+    expect(status).toBe(0);
+    expect(out).toContain('patching complete');
+    expect(err.split('\n')).toEqual([
+      'livepatch-ls: poor.json: When it was recorded: no root.',
+      'livepatch-ls: poor.json: The stacks of 2 of 2 sleeping tasks are not in the recording: they never block a transition here.',
+      'livepatch-ls: poor.json: The stacks are of Linux 6.1.0-56, the simulated kernel is 6.12: functions may have other names there.',
+      '',
+    ]);
+    expect(simulate('poor.json', '--format', 'log', '--kernel', '6.1').err).not.toContain('other names');
+  });
+
+  it('refuses what is no recording, with the reason', () => {
+    writeFileSync(join(folder, 'cut.json'), '{"format":"livepatch-capture",\n"version":1,');
+    expect(simulate('cut.json')).toEqual({
+      status: 2,
+      out: '',
+      err: `livepatch-ls: cut.json can't be used as a workload. The recording ends too early, in line 2, column 13: something stopped the script, or the file was cut.
+Try "livepatch-ls --help".
+`,
+    });
+    expect(simulate('nowhere.json')).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('it can be web-server, database, build-machine, or a recording'),
+    });
+    expect(simulate('.')).toMatchObject({ status: 2, err: expect.stringContaining('which is no file') });
   });
 });
