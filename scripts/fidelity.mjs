@@ -92,6 +92,41 @@ function twinPart(runs) {
   ];
 }
 
+function selftestsPart(runs) {
+  if (runs.length === 0) return [];
+  const rows = runs.map(({ source, totals }) => [
+    source,
+    `${totals.agree} of ${totals.tests}`,
+    totals.steps,
+    ...[totals.livepatchLines, totals.moduleLines, totals.shadowLines],
+    totals.assertions,
+    totals.differences,
+    totals.notCompared,
+  ]);
+  const wrong = runs.flatMap(({ version, tests }) =>
+    tests.flatMap(({ script, title, differences }) =>
+      differences.map((text) => [version, script, title, text].map(cell)),
+    ),
+  );
+  const head = [
+    'linux-source',
+    'Selftests that agree',
+    'Steps',
+    'Lines of livepatch',
+    'Lines of callbacks and modules',
+  ];
+  const more = ['Lines of shadow variables', 'sysfs values and rights', 'Differences', 'Lines not compared'];
+  return [
+    '## The kernel’s own selftests on the simulator',
+    'The scripts of `tools/testing/selftests/livepatch` run as they are; their steps act on the simulator. Their modules ' +
+      'go through this project’s own analysis, the C code of the callbacks is interpreted, and the log is compared with ' +
+      'the one that the selftest demands. What is demanded there is what a kernel must do; no kernel ran for this table. ' +
+      'Shadow variables are no part of a simulated run: their lines come from the simulator’s shadow variable API alone.',
+    table([...head, ...more], rows),
+    wrong.length === 0 ? 'Differences: 0.' : table(['Kernel', 'Script', 'Test', 'What differs'], wrong),
+  ];
+}
+
 const rules = results('rules');
 const twins = results('twin');
 if (rules.length === 0 || twins.length === 0) {
@@ -105,6 +140,7 @@ const page = [
     'those of the last run of `npm run test:kernel`; `npm run fidelity` writes this page.',
   ...rulesPart(rules),
   ...twinPart(twins),
+  ...selftestsPart(results('selftests')),
   'What the kernels did in each scenario is kept in `test/fixtures/kernel-traces/`; the unit tests play it on the ' +
     'simulator again, without QEMU.',
 ];

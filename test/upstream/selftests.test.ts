@@ -7,6 +7,14 @@ import { unpackKernelSource } from './kernel-source.ts';
 import { TestModules } from './selftests/modules.ts';
 import { playSelftest, type SelftestResult } from './selftests/selftest.ts';
 
+/*
+ * The kernel's own livepatch selftests, from Debian's source packages, on the simulator. The scripts run as they are, in
+ * bash; their helpers act on the simulated machine instead of this one, and what a script reads of /proc and
+ * /sys/kernel/livepatch by itself it gets from there. The test modules' C text goes through the analysis, which gives the
+ * patches; their callbacks, init and exit functions and replacements are interpreted, so that every line that
+ * check_result demands is compared as it stands. Real kernels are not asked here: test/kernel does that.
+ */
+
 const RESULTS = fileURLToPath(new URL('../../.cache/kernels/results/', import.meta.url));
 const SEEDS = [1, 2, 3];
 
@@ -149,7 +157,7 @@ function report(kernel: string, source: string, results: readonly SelftestResult
   const text = JSON.stringify({ version: kernel, source, seeds: SEEDS, totals, tests: results }, null, 1);
   writeFileSync(join(RESULTS, `selftests-${kernel}.json`), `${text}\n`);
   const { tests, agree, steps, livepatchLines, moduleLines, shadowLines, scriptLines, assertions } = totals;
-  console.log(
+  console.info(
     `Linux ${kernel}: ${agree} of ${tests} selftests agree, with seeds ${SEEDS.join(', ')}; ${steps} steps; log lines: ` +
       `${livepatchLines} of livepatch, ${moduleLines} of callbacks and modules, ${shadowLines} of shadow variables (played ` +
       `beside the simulated run), ${scriptLines} of the script; ${assertions} sysfs values and rights; ` +

@@ -90,8 +90,7 @@ function run(
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      if (signal) reject(new Error(`${basename(script)} was ended by ${signal}`));
-      else resolve(code === 0 ? errors : `${errors}exit status ${code}\n`);
+      resolve(code === 0 ? errors : `${errors}${signal === null ? `exit status ${code}` : `ended by ${signal}`}\n`);
     });
   });
 }
