@@ -27,7 +27,7 @@ function parameterValue(module: LivepatchModule, name: string, parameters: Reado
   const definition = module.functions.find((each) => each.name === name);
   const values = (definition?.returns ?? []).map(({ value, text }) => {
     if (value.kind === 'known') return value.value;
-    const given = /(\w+)\s*;?\s*$/.exec(text)?.[1];
+    const given = /^(?:return\b)?[\s(]*(\w+)[\s);]*$/.exec(text)?.[1];
     const parameter = given === undefined ? undefined : parameters.get(given);
     return parameter === undefined || !/^-?\d+$/.test(parameter) ? null : Number(parameter);
   });
