@@ -230,7 +230,7 @@ describe('simulate --workload FILE', () => {
     expect(out).toContain('patching complete');
     expect(err.split('\n')).toEqual([
       'livepatch-ls: poor.json: When it was recorded: no root.',
-      'livepatch-ls: poor.json: The stacks of 2 of 2 sleeping tasks are not in the recording: they never block a transition here.',
+      'livepatch-ls: poor.json: 2 of 2 tasks sleep on a stack that the recording does not have: they never block a transition here.',
       'livepatch-ls: poor.json: The stacks are of Linux 6.1.0-56, the simulated kernel is 6.12: functions may have other names there.',
       '',
     ]);

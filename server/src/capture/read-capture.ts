@@ -37,7 +37,7 @@ function workloadOf(capture: Capture, warnings: string[]): CaptureReading {
   if (tasks === 0) return { ok: false, error: 'There are no tasks in the last sample of this recording.' };
   if (withoutStack > 0) {
     warnings.push(
-      `The stacks of ${withoutStack} of ${tasks} sleeping tasks are not in the recording: they never block a transition here.`,
+      `${withoutStack} of ${tasks} tasks sleep on a stack that the recording does not have: they never block a transition here.`,
     );
   }
   if (capture.livepatches.length > 0) {

@@ -199,7 +199,7 @@ describe('tasks', () => {
     const value = recording([task({ stack: null }), task({ comm: 'b', stack: null }), task({ comm: 'c' })]);
     expect(workload(value).tasks[0]?.behaviour.phases[0]).toMatchObject({ do: 'sleep', stack: [] });
     expect(warnings(value)).toEqual([
-      'The stacks of 2 of 3 sleeping tasks are not in the recording: they never block a transition here.',
+      '2 of 3 tasks sleep on a stack that the recording does not have: they never block a transition here.',
     ]);
   });
 
