@@ -8,7 +8,7 @@ import { buildModules } from '../kernel-runner/build-modules.ts';
 import { findKernel, type Kernel } from '../kernel-runner/find-kernel.ts';
 import type { GuestFile } from '../kernel-runner/guest-image.ts';
 import { runPlans } from '../kernel-runner/run-plans.ts';
-import { scenarioPlan, scenarioRecord } from '../kernel-runner/scenario-plan.ts';
+import { progressText, scenarioPlan, scenarioRecord } from '../kernel-runner/scenario-plan.ts';
 import { oneOf, readArguments } from './options.ts';
 import { isScenarioFile, kbuildFiles, type LoadedScenario, loadScenario } from './scenario-files.ts';
 import { failureLines, sideBySide } from './scenario-report.ts';
@@ -77,7 +77,11 @@ async function verifyOn(
   const files = await builtModules(kernel, loaded, cache, signal, progress);
   progress(`Booting Linux ${kernel.release}`);
   const plan = scenarioPlan(basename(loaded.file, '.klpsim.json'), scenario);
-  const [result] = await runPlans(kernel, [plan], files, { cache, signal });
+  const onReport = (line: string): void => {
+    const text = progressText(scenario, line);
+    if (text !== null) progress(text);
+  };
+  const [result] = await runPlans(kernel, [plan], files, { cache, signal, onReport });
   if (!result) throw new Error('The kernel did nothing.');
   const real = scenarioRecord(scenario, kernel.version, result);
   const { record: twin } = play(scenario, { kernel: kernel.version, imageOf: loaded.imageOf, times: real.steps });

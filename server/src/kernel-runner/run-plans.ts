@@ -10,6 +10,8 @@ export interface RunPlansOptions {
   readonly progress?: (done: number, of: number, result: PlanResult) => void;
   /** Milliseconds of real time without a word after which a guest is given up; 60,000 when not given. */
   readonly silence?: number;
+  /** Gets the lines of the guest's report as they come. */
+  readonly onReport?: (line: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -40,6 +42,7 @@ export async function runPlans(
     const boot = await bootGuest(kernel, image, [`klp_from=${first}`], {
       silence: options.silence ?? 60_000,
       limit: BOOT_LIMIT,
+      ...(options.onReport ? { onReport: options.onReport } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
     });
     const report = readBootReport(boot.report, boot.console, names, first, boot.ended);

@@ -24,6 +24,19 @@ export function scenarioPlan(name: string, scenario: Scenario): GuestPlan {
   return { name, limit, steps: scenario.steps.flatMap((step) => guestSteps(scenario, step)) };
 }
 
+/** What a line of the guest's report says about its progress, for people: `step 3 of 9: load lp`. Null when nothing. */
+export function progressText(scenario: Scenario, line: string): string | null {
+  const begun = /^\{"type":"step","at":\d+,"index":(\d+)\}$/.exec(line.trim())?.[1];
+  if (begun === undefined) return null;
+  let next = 0;
+  for (const [place, step] of scenario.steps.entries()) {
+    const count = guestSteps(scenario, step).length;
+    if (count > 0 && next === Number(begun)) return `step ${place + 1} of ${scenario.steps.length}: ${stepText(step)}`;
+    next += count;
+  }
+  return null;
+}
+
 function guestSteps(scenario: Scenario, step: ScenarioStep): GuestStep[] {
   switch (step.do) {
     case 'load':

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PlanResult } from '../../../server/src/kernel-runner/guest-report.ts';
-import { scenarioPlan, scenarioRecord } from '../../../server/src/kernel-runner/scenario-plan.ts';
+import { progressText, scenarioPlan, scenarioRecord } from '../../../server/src/kernel-runner/scenario-plan.ts';
 import { judge } from '../../../shared/src/scenario/judge.ts';
 import { scenarioOf, scenarioText } from '../scenario/scenarios.ts';
 
@@ -72,6 +72,22 @@ describe('scenarioPlan', () => {
 
   it('has time for its waits', () => {
     expect(scenarioPlan('test', scenario).limit).toBeGreaterThan(32_000);
+  });
+});
+
+describe('progressText', () => {
+  const begins = (index: number) => progressText(scenario, `{"type":"step","at":12,"index":${index}}`);
+
+  it('says which step of the scenario begins', () => {
+    expect(begins(0)).toBe('step 1 of 8: load-target gate thread=1 name=a');
+    expect(begins(3)).toBe('step 5 of 8: wait for the transition');
+    expect(begins(5)).toBe('step 6 of 8: wake held');
+  });
+
+  it('says nothing about the second half of a waiting, and about other lines', () => {
+    expect(begins(4)).toBeNull();
+    expect(begins(7)).toBeNull();
+    expect(progressText(scenario, '{"type":"alive","at":1}')).toBeNull();
   });
 });
 
