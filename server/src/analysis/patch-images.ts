@@ -71,12 +71,14 @@ class ImageBuilder {
   private replaceParameter(patch: KlpPatch): { replaceParameter?: string } {
     const writes = this.module.runtimeWrites.filter(({ target }) => target === `${patch.name}.replace`);
     const [only] = writes;
-    if (only === undefined || writes.length > 1 || !this.isParameter(only.valueText)) return {};
-    return { replaceParameter: only.valueText };
+    const parameter = writes.length === 1 ? this.parameterIn(only?.valueText) : null;
+    return parameter === null ? {} : { replaceParameter: parameter };
   }
 
-  private isParameter(text: string): boolean {
-    return this.module.moduleParams.some(({ name }) => name === text);
+  /** The module parameter that an expression is, in parentheses or not. */
+  private parameterIn(expression: string | undefined): string | null {
+    const text = expression?.replace(/^[\s(]+|[\s)]+$/g, '');
+    return this.module.moduleParams.find(({ name }) => name === text)?.name ?? null;
   }
 
   private assume(sentence: string): void {
@@ -217,9 +219,10 @@ class ImageBuilder {
     if (typeof first === 'number' && values.every((value) => value === first))
       return { returns: first, returnKnown: true };
     this.assume(`${name}() is taken to return 0.`);
-    const [text, ...others] = new Set(definition?.returns.map((statement) => statement.text));
-    if (text === undefined || others.length > 0 || !this.isParameter(text)) return { returns: 0, returnKnown: false };
-    return { returns: 0, returnKnown: false, returnsParameter: text };
+    const parameters = new Set(definition?.returns.map(({ text }) => this.parameterIn(text)));
+    const [parameter] = parameters;
+    if (parameters.size !== 1 || !parameter) return { returns: 0, returnKnown: false };
+    return { returns: 0, returnKnown: false, returnsParameter: parameter };
   }
 
   private definition(name: string): FunctionDefinition | undefined {

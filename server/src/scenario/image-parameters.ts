@@ -16,7 +16,8 @@ export function imageWithParameters(
     if (!callback) return object;
     const value = returns.get(object.name ?? 'vmlinux') ?? parameterValue(module, callback.function, parameters);
     if (value === null) return object;
-    const pre_patch = { ...callback, returns: value, returnKnown: true };
+    const { returnsParameter: _decided, ...rest } = callback;
+    const pre_patch = { ...rest, returns: value, returnKnown: true };
     return { ...object, callbacks: { ...object.callbacks, pre_patch } };
   });
   return { ...image, objects };

@@ -128,7 +128,7 @@ function lineOf(event: TraceEvent): string[] {
 function actionOf(step: ScenarioStep, options: PlayOptions): Action | null {
   switch (step.do) {
     case 'load':
-      return { do: 'load', image: options.imageOf(step) };
+      return { do: 'load', image: options.imageOf(step), parameters: Object.fromEntries(step.parameters) };
     case 'unload':
       return { do: 'unload', module: step.module };
     case 'load-target':

@@ -100,7 +100,7 @@ describe('a patch image', () => {
       static int replace, result;
       module_param(replace, int, 0644);
       module_param(result, int, 0644);
-      static int before(struct klp_object *obj) { return result; }
+      static int before(struct klp_object *obj) { if (obj->mod) return (result); return result; }
       static void after(struct klp_object *obj) { }
       ${FUNCS}
       static struct klp_object objs[] = { { .funcs = funcs, .callbacks = { before, after } }, { } };

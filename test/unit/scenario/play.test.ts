@@ -42,6 +42,18 @@ describe('play', () => {
     expect(record.steps.map(({ at, until }) => ({ at, until }))).toEqual(times);
   });
 
+  it('hands module parameters on: one may decide whether a patch replaces', () => {
+    const images = { all: patch('all', { vmlinux: ['pipe_write'] }, { replaceParameter: 'replace' }) };
+    const more = { modules: { lp: 'lp.c', all: 'all.c' } };
+    const left = (parameters: object) => {
+      const steps = [...life, { load: 'all', parameters }, { wait: 'transition' }];
+      const paths = Object.keys(playSteps(steps, more, images).record.steps.at(-1)?.sysfs ?? {});
+      return paths.filter((path) => !path.includes('/'));
+    };
+    expect(left({})).toEqual(['all', 'lp']);
+    expect(left({ replace: '1' })).toEqual(['all']);
+  });
+
   it('gives the same trace each time', () => {
     expect(playSteps(HELD).trace).toEqual(playSteps(HELD).trace);
   });
