@@ -49,13 +49,15 @@ describe('npm run package', () => {
       .map((name) => name.slice('extension/'.length));
     const outside = (prefix: RegExp) => entries.filter((name) => !prefix.test(name));
     expect(
-      outside(/^(?:dist|docs|client\/media|syntaxes)\//)
+      outside(/^(?:dist|docs|client\/media|syntaxes|schemas)\//)
         .map((name) => name.toLowerCase())
         .sort(),
     ).toEqual(['changelog.md', 'license.txt', 'package.json', 'readme.md']);
     expect(entries.filter((name) => name.startsWith('dist/'))).toEqual([
       'dist/cli.js',
       'dist/extension.js',
+      'dist/guest/agent.c',
+      'dist/guest/task.c',
       'dist/language-client.js',
       'dist/server.js',
       'dist/tree-sitter-c.wasm',
@@ -66,14 +68,18 @@ describe('npm run package', () => {
     for (const rule of RULES) expect(entries).toContain(`docs/rules/${rule.id}.md`);
     for (const image of readdirSync(join(root, 'docs', 'images'))) expect(entries).toContain(`docs/images/${image}`);
     expect(
-      entries.filter((name) => /\.(?:ts|map|c|test\.js)$|node_modules|^(?:test|scripts|samples)\//.test(name)),
+      entries.filter(
+        (name) =>
+          /\.(?:ts|map|c|test\.js)$|node_modules|^(?:test|scripts|samples)\//.test(name) &&
+          !name.startsWith('dist/guest/'),
+      ),
     ).toEqual([]);
   });
 
   it('packs every file that the manifest names', () => {
     const entries = new Set(zipEntries(vsix).map((name) => name.replace(/^extension\//, '')));
     const manifest = readFileSync(join(root, 'package.json'), 'utf8');
-    const named = [...manifest.matchAll(/"(?:\.\/)?((?:dist|client|syntaxes|docs)\/[^"]+\.\w+)"/g)].map(
+    const named = [...manifest.matchAll(/"(?:\.\/)?((?:dist|client|syntaxes|schemas|docs)\/[^"]+\.\w+)"/g)].map(
       (match) => match[1],
     );
     expect(named.length).toBeGreaterThan(3);

@@ -15,6 +15,9 @@ import { failureLines, sideBySide } from './scenario-report.ts';
 import { terminalStyle, textWidth } from './style.ts';
 import { UsageError } from './usage.ts';
 
+/** Exit status of what Ctrl-C ended, as shells have it. */
+const STOPPED = 130;
+
 /**
  * `livepatch-ls verify`: plays a scenario on a real kernel in QEMU and on the simulator at the same times. Prints both to
  * stdout, progress to stderr. Returns the exit status: 0 when they agree and everything came as the scenario says, else 1.
@@ -44,6 +47,9 @@ export async function verify(args: readonly string[], wasmFolder: string): Promi
     for (const kernel of wanted) results.push(await verifyOn(kernel, loaded, cache, stop.signal, format === 'pretty'));
     if (format === 'json') process.stdout.write(`${JSON.stringify({ title: loaded.scenario.title, results })}\n`);
     return results.every(({ agree, failures }) => agree && failures === 0) ? 0 : 1;
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    return STOPPED;
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
