@@ -54,7 +54,7 @@ function rulesPart(runs) {
     'Every example of every rule is built with the kernel’s own kbuild and loaded; then its transition is waited for, the ' +
       'functions that it replaces are called, it is disabled and unloaded. A bad example agrees when the kernel does ' +
       'what the rule says: the build error, the errno, the log line, the crash. For a mistake that shows later or does ' +
-      'no harm by itself ("hazard", "accepted") it agrees when the module loads. A good example agrees when it is ' +
+      'no harm by itself ("hazard", "accepted"), and for one that the kernel ignores without a trace in sysfs, it agrees when the module loads. A good example agrees when it is ' +
       'patched, unpatched and unloaded without a word of complaint from the kernel. Rules about what only other kernel ' +
       'versions have are not in these numbers.',
     table(['Kernel', 'Rules that agree', 'Bad examples', 'Good examples'], rows),

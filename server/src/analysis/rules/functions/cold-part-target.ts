@@ -15,7 +15,7 @@ export const rule: Rule = {
     outcome: 'rejected',
     errno: 'EINVAL',
     text: 'A cold part has no call to ftrace at its start, so it cannot be replaced: insmod fails with EINVAL.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'The compiler moves the seldom used parts of a function away and gives them the function’s name with `.cold`. ' +

@@ -13,7 +13,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'rejected',
     errno: 'ENOENT',
-    text: 'Linux 6.12 fails with ENOENT: "kallsyms size lookup failed". Linux 6.1 loads the module and crashes when the function is called.',
+    text: 'Linux 6.12 refuses a string with ENOENT: "kallsyms size lookup failed". Linux 6.1 takes it, both take the address of a variable, and they crash when the function is called.',
     evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
@@ -24,7 +24,7 @@ export const rule: Rule = {
     bad: [
       {
         title: 'The name of the replacement in quotes',
-        kernel: { major: 6, minor: 12 },
+        otherwise: [{ on: { major: 6, minor: 1 }, outcome: 'crash' }],
         code: exampleModule({
           functions: `
 static int __maybe_unused fixed_uptime_proc_show(struct seq_file *m, void *v)
@@ -37,6 +37,28 @@ static struct klp_func funcs[] = {
 	{
 		.old_name = "uptime_proc_show",
 		.new_func = "fixed_uptime_proc_show", //~
+	},
+	{ }
+};`,
+        }),
+      },
+      {
+        title: 'The address of a pointer to the function',
+        otherwise: [{ outcome: 'crash' }],
+        code: exampleModule({
+          functions: `
+static int fixed_uptime_proc_show(struct seq_file *m, void *v)
+{
+	seq_puts(m, "0.00 0.00\\n");
+	return 0;
+}
+
+static int (*show)(struct seq_file *m, void *v) = fixed_uptime_proc_show;`,
+          funcs: `
+static struct klp_func funcs[] = {
+	{
+		.old_name = "uptime_proc_show",
+		.new_func = &show, //~
 	},
 	{ }
 };`,
@@ -63,7 +85,7 @@ static struct klp_func funcs[] = {
           return [
             {
               range: newFunc.range,
-              message: `.new_func is ${what}, not a function. Linux 6.12 refuses the module with ENOENT, 6.1 runs the data as code and crashes.`,
+              message: `.new_func is ${what}, not a function. ${consequenceOf(reference)}`,
               fixes: reference.shape === 'string' && definitionsOf(module, quoted).length > 0 ? [fix] : [],
             },
           ];
@@ -76,4 +98,10 @@ function kindOf({ shape }: FunctionReference): string | null {
   if (shape === 'string') return 'a string';
   if (shape === 'number') return 'a number';
   return shape === 'variable' ? 'a variable' : null;
+}
+
+function consequenceOf({ shape }: FunctionReference): string {
+  return shape === 'string'
+    ? 'Linux 6.12 refuses the module with ENOENT, 6.1 runs the text as code and crashes.'
+    : 'The kernel runs what stands there as code and crashes, unless it refuses the module with ENOENT.';
 }

@@ -13,7 +13,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'accepted',
     text: 'The kernel gets the address of a copy that the compiler makes for the table. Callers in the module may have another, inlined one.',
-    evidence: 'documentation',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'The table takes the address of the replacement, so the compiler has to make a real function of it whatever ' +

@@ -12,7 +12,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'accepted',
     text: 'The module loads, the kernel is tainted as live patched, and nothing is patched.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'The mark tells the module loader to keep the symbol table and to taint the kernel. Without a `klp_patch` that is ' +

@@ -14,7 +14,7 @@ export const rule: Rule = {
     errno: 'EINVAL',
     log: 'livepatch: module uptime_fix is not marked as a livepatch module',
     text: 'klp_enable_patch() returns -EINVAL and says that the module is not marked as a livepatch module.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'The module loader keeps what livepatch needs later (symbol table, relocations) only for modules that carry the ' +

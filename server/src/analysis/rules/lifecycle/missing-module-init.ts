@@ -13,7 +13,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'ignored',
     text: 'The module loads and none of its code runs: nothing is patched, and the log says nothing.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'Nothing happens with a patch until `klp_enable_patch()` is called, and only the function named by `module_init()` ' +

@@ -13,7 +13,7 @@ export const rule: Rule = {
     outcome: 'crash',
     log: "sysfs: cannot create duplicate filename '/kernel/livepatch/uptime_fix'",
     text: 'The second klp_enable_patch() returns -EEXIST. When init fails with it, the loader frees the module while the first patch is enabled: the kernel crashes.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'A patch is called after its module, also in `/sys/kernel/livepatch`, so a module can have one. The second ' +

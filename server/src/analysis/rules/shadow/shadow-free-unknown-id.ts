@@ -13,7 +13,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'accepted',
     text: 'Unless another patch allocates with this id, klp_shadow_get() returns NULL and klp_shadow_free() does nothing, without a word.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'Shadow variables are found by the pair of object and id. An id that nobody allocates finds nothing, and no message ' +

@@ -14,7 +14,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'accepted',
     text: 'States do nothing by themselves: the kernel only compares their ids and versions when another patch is loaded.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'A state names a change of the system that callbacks or shadow variables make, so that the next patch knows what it ' +

@@ -13,7 +13,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'accepted',
     text: 'The same values land in other fields on a kernel whose structures have other fields: they changed in 4.5, 4.12, 4.16, 5.1 and 5.5.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'The structures of livepatch got and lost fields over the years: `old_addr` became `old_sympos` in 4.5, ' +
