@@ -68,6 +68,12 @@ for (const kernel of KERNELS) {
         expect(tests).toHaveLength(count);
       });
 
+      it('is held up by nobody but the work of the busy target', () => {
+        const heldUp = tests.flatMap(({ title, heldUp }) => heldUp.map((who) => `${title}: ${who}`));
+        const worker = /^busy target module: kworker\/\S+: busymod_work_func\b/;
+        expect(heldUp).toEqual(script === 'test-callbacks.sh' ? [expect.stringMatching(worker)] : []);
+      });
+
       it.each(tests.map((test) => [test.title, test] as const))('%s', (_, test) => {
         expect(test.differences).toEqual([]);
         expect(test.notCompared).toEqual([]);

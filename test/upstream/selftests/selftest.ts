@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { sysfsRights } from '../../../shared/src/simulator/sysfs-modes.ts';
+import type { Trace } from '../../../shared/src/simulator/trace.ts';
 import { kernelLog, type LineSource, type LogLine, type ScriptLine } from './log.ts';
 import { busyWorker, hammering, isInSysfs, sysfsValue, TwinMachine, WORKER } from './machine.ts';
 import { ModuleCode } from './module-code.ts';
@@ -17,6 +18,8 @@ export interface SelftestResult {
   readonly lines: { [source in LineSource]: number };
   /** Values and access rights in sysfs that a helper looks at. */
   assertions: number;
+  /** Tasks that the simulator's transitions waited for because of what they sleep in: `comm: function`. */
+  readonly heldUp: string[];
   /** check_result was reached. */
   finished: boolean;
   /** Empty when they agree. */
@@ -93,6 +96,7 @@ class Player {
       steps: 0,
       lines: { script: 0, livepatch: 0, module: 0, shadow: 0 },
       assertions: 0,
+      heldUp: [],
       finished: false,
       differences: [],
       notCompared: [],
@@ -253,6 +257,7 @@ class Player {
     const actual = kernelLog(trace, now, this.lines, (event) => code.at(event));
     result.differences.push(...code.differences, ...code.leftBehind());
     if (state.sysfs.length > 0) result.differences.push(`${state.sysfs[0]?.path} is left in sysfs`);
+    result.heldUp.push(...sleepers(trace));
     const demanded = expected.split('\n');
     for (let i = 0; i < Math.max(demanded.length, actual.length); i++) {
       const want = demanded[i];
@@ -305,6 +310,17 @@ class Player {
   private replacements(name: string) {
     return this.machine.state.funcStacks.find((stack) => stack.function === name)?.stack ?? [];
   }
+}
+
+function sleepers(trace: Trace): Set<string> {
+  const comms = new Map(trace.tasks.map(({ id, comm }) => [id, comm]));
+  const found = new Set<string>();
+  for (const event of trace.events) {
+    if (event.type === 'fork') comms.set(event.child.id, event.child.comm);
+    if (event.type !== 'blocked' || event.reason.kind !== 'sleeping-on') continue;
+    found.add(`${comms.get(event.task)}: ${event.reason.function}`);
+  }
+  return found;
 }
 
 function quoted(text: string | undefined): string {
