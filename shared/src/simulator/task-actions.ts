@@ -22,7 +22,8 @@ export function startTasks(m: Machine, comm: string): number {
   if (taskCalled(m, comm) !== undefined) return EEXIST;
   for (let i = 0; i < group.count; i++) {
     const parent = [...m.tasks].find((task) => task.kind === group.kind);
-    m.assert(parent !== undefined, `no ${group.kind} task is there to start '${comm}'`);
+    // Nobody is left who could start it.
+    if (parent === undefined) return ESRCH;
     const identity = { id: m.takePid(), comm, kind: group.kind, group: index };
     const cpus = group.cpus === undefined ? null : [group.cpus[i % group.cpus.length] ?? 0];
     const task = new Task(identity, group.behaviour, { seed: m.seed, cpus, eager: isEager(group) });

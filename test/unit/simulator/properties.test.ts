@@ -69,6 +69,22 @@ const forking: fc.Arbitrary<TaskGroup> = fc.record({
   ),
 });
 
+/** Comes with a step. */
+const LATE: TaskGroup = {
+  comm: 'late',
+  kind: 'user',
+  count: 2,
+  starts: 'by-step',
+  handles: [10],
+  behaviour: {
+    phases: [
+      { do: 'sleep', for: FOREVER, stack: ['schedule', 'f'], state: 'interruptible', syscall: 'read' },
+      { do: 'user', for: { min: 100, max: 5000 } },
+    ],
+  },
+};
+const anyTask = fc.constantFrom('late', 'nginx', 'make', 'kworker/0:1', 'cc1');
+
 const workload: fc.Arbitrary<Workload> = fc
   .record({
     tasks: fc.array(fc.oneof({ weight: 4, arbitrary: group }, { weight: 1, arbitrary: forking }), { maxLength: 5 }),
@@ -77,7 +93,7 @@ const workload: fc.Arbitrary<Workload> = fc
     nohzFullCpus: fc.subarray([1, 2, 3]),
     modules: fc.subarray(MODULES),
   })
-  .map(({ tasks, ...more }) => machine(tasks, more));
+  .map(({ tasks, ...more }) => machine([...tasks, LATE], more));
 
 const image: fc.Arbitrary<PatchImage> = fc
   .record({
@@ -127,6 +143,11 @@ const action: fc.Arbitrary<Step> = fc
       fc.constantFrom('one', 'two', 'three').map((module) => ({ do: 'unload' as const, module })),
       fc.constantFrom(...MODULES).map((module) => ({ do: 'load-target' as const, module })),
       fc.constantFrom(...MODULES).map((module) => ({ do: 'unload-target' as const, module })),
+      fc.constant({ do: 'start' as const, task: 'late' }),
+      anyTask.map((task) => ({ do: 'wake' as const, task })),
+      fc
+        .record({ task: anyTask, signal: fc.constantFrom(0, 9, 10, 15, 17, 18, 19) })
+        .map((sent) => ({ do: 'signal' as const, ...sent })),
       fc.constantFrom('0', '1').map((value) => ({ do: 'sysctl' as const, name: 'kernel.ftrace_enabled', value })),
     ),
   })
