@@ -9,6 +9,11 @@ const SECOND = 1_000_000;
 const LONGEST_SLEEP = 3600 * SECOND;
 /** A task that was on a CPU for this part of the time is taken as one that always runs. */
 const BUSY = 0.95;
+/**
+ * Every program sleeps and wakes a few times before it does what it is there for. Who has not done so more often, and was
+ * not seen to wake, is taken as asleep for good.
+ */
+const START_UP_WAKES = 10;
 /** Clock ticks below which user and kernel time are not told apart. */
 const ENOUGH_TICKS = 5;
 /** A stay in the kernel, in microseconds, that a look now and then has a chance to meet. */
@@ -69,7 +74,7 @@ export function taskGroups(capture: Capture, cpuIndex: ReadonlyMap<number, numbe
     const sightings = old === undefined ? [task] : [old, task];
     const phases = phasesOf(capture.machine, sightings, pace);
     if (phases.some((phase) => phase.do === 'sleep' && phase.stack.length === 0)) withoutStack++;
-    const [cpu] = task.cpus.length === 1 ? task.cpus : [];
+    const [cpu] = task.cpus.length === 1 && cpuIndex.size > 1 ? task.cpus : [];
     const bound = cpu === undefined ? undefined : cpuIndex.get(cpu);
     const key = JSON.stringify([task.kind, family(task.comm), bound !== undefined, phases]);
     const group = groups.get(key) ?? { task, phases, count: 0, cpus: [] };
@@ -107,13 +112,18 @@ function paceOf(capture: Capture, old: CapturedTask | undefined, task: CapturedT
   const age = Math.max(0, (last ?? first)?.uptime ?? 0) - task.started / clockTicks;
   const life = Math.max(1, age * SECOND);
   const whole = since(null, task, clockTicks);
-  if (old === undefined || first === undefined || last === undefined) return pace(life, whole);
-  const time = Math.max(1, (last.uptime - first.uptime) * SECOND);
-  const seen = since(old, task, clockTicks);
-  if (seen.wakes > 0 || seen.runs / time >= BUSY) return pace(time, seen);
-  // It slept through: at least so long, and as long as it does on average.
+  if (old === undefined && capture.samples.length > 1) return pace(life, whole);
+  if (old !== undefined && first !== undefined && last !== undefined) {
+    const time = Math.max(1, (last.uptime - first.uptime) * SECOND);
+    const seen = since(old, task, clockTicks);
+    if (seen.wakes > 0 || seen.runs / time >= BUSY) return pace(time, seen);
+    // It slept through: at least so long, and as long as it does on average.
+    const ever = pace(life, whole);
+    const cycle = whole.wakes < START_UP_WAKES ? null : Math.max(life / whole.wakes, time);
+    return { ...ever, cycle, load: 0 };
+  }
   const ever = pace(life, whole);
-  return ever.cycle === null ? ever : { ...ever, cycle: Math.max(ever.cycle, time), load: 0 };
+  return whole.wakes < START_UP_WAKES ? { ...ever, cycle: null } : ever;
 }
 
 interface Counts {
@@ -204,7 +214,7 @@ function runs(task: CapturedTask, time: number, inKernel: number | null, sleepin
  * calls. Which others are is not known of a task that runs.
  */
 function outermost(stack: readonly string[]): readonly string[] {
-  const thread = stack.indexOf('kthread');
+  const thread = stack.findIndex((frame) => frame === 'kthread' || frame === 'ret_from_fork');
   if (thread >= 1) return stack.slice(thread - 1);
   const entry = stack.findIndex((frame) => /^(?:do_syscall_64|el0_svc|do_el0_svc|invoke_syscall)$/.test(frame));
   return entry < 0 ? [] : stack.slice(entry);
