@@ -303,6 +303,8 @@ function applyToComingModule(m: Machine, patch: KlpPatch, object: KlpObject, nam
     pr(m, 'warning', `pre-patch callback failed for object '${name}'`);
     return error;
   }
+  // Nobody runs functions of a module that is not there yet: what the patches before made of them may still change.
+  for (const func of object.funcs) if (func.oldFrame !== null) m.transition?.oldVersions.delete(func.oldFrame);
   error = patchObject(m, object);
   if (error !== 0) {
     pr(m, 'warning', `failed to apply patch '${patch.module}' to module '${name}' (${error})`);

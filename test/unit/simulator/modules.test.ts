@@ -13,6 +13,7 @@ import {
   patch,
   play,
   QUIET,
+  READER,
   SECOND,
   STUCK,
   story,
@@ -204,6 +205,19 @@ describe('target modules', () => {
       '[post_unpatch target]',
       "patch 'lp' failed for module 'target', refusing to load module 'target'",
     ]);
+  });
+
+  it('is patched by several patches while one of them is in transition: nobody runs it yet', () => {
+    const both = (module: string) => patch(module, { vmlinux: ['pipe_read'], target: ['wait_here'] });
+    const trace = play(READER, [
+      at(0, load(both('lp1'))),
+      at(20, load(both('lp2'))),
+      at(40, write('lp2/enabled', '0')),
+      at(41, loadTarget('target')),
+    ]);
+    expect(errnos(trace)).toEqual([0, 0, 0, 0]);
+    const stack = stateAt(trace, 41 * SECOND).funcStacks.find((each) => each.function === 'wait_here');
+    expect(stack?.stack.map((entry) => entry.patch)).toEqual(['lp2', 'lp1']);
   });
 
   it('called vmlinux can not load', () => {
