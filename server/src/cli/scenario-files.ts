@@ -1,10 +1,10 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import type { LivepatchModule, PatchImage } from '../../../shared/src/model/index.ts';
+import type { PatchImage } from '../../../shared/src/model/index.ts';
 import type { Scenario, ScenarioStep } from '../../../shared/src/scenario/scenario.ts';
 import { patchImages } from '../analysis/patch-images.ts';
 import { readModule } from '../analysis/read-module.ts';
 import { SourceUnit } from '../analysis/source-unit.ts';
-import { imageWithParameters } from '../scenario/image-parameters.ts';
+import { imageWithReturns } from '../scenario/image-returns.ts';
 import { readScenario } from '../scenario/read-scenario.ts';
 import { DiskFiles } from '../workspace/file-source.ts';
 import { findModule, type ModuleFiles } from '../workspace/find-module.ts';
@@ -42,7 +42,7 @@ export async function loadScenario(file: string, wasmFolder: string): Promise<Lo
   }
   const parser = await loadParser(wasmFolder);
   const sources = new Map<string, ModuleFiles>();
-  const images = new Map<string, { image: PatchImage; module: LivepatchModule }>();
+  const images = new Map<string, PatchImage>();
   for (const [name, path] of [...scenario.modules, ...scenario.targets]) {
     const source = resolve(folder, path);
     // Sources may stand beside the scenario's folder: the file itself says which are meant.
@@ -57,7 +57,7 @@ export async function loadScenario(file: string, wasmFolder: string): Promise<Lo
       const module = readModule(units, { name, missing: files.missing });
       const [image] = patchImages(module);
       if (!image) throw new UsageError(`${file} names ${path} as a livepatch, but it has no klp_patch.`);
-      images.set(name, { image: { ...image, module: name }, module });
+      images.set(name, { ...image, module: name });
     } finally {
       for (const unit of units) unit.dispose();
     }
@@ -68,9 +68,9 @@ export async function loadScenario(file: string, wasmFolder: string): Promise<Lo
     lines,
     sources,
     imageOf: (step) => {
-      const found = images.get(step.module);
-      if (!found) throw new UsageError(`${file}: there is no module "${step.module}".`);
-      return imageWithParameters(found.image, found.module, step.parameters, step.returns);
+      const image = images.get(step.module);
+      if (!image) throw new UsageError(`${file}: there is no module "${step.module}".`);
+      return imageWithReturns(image, step.returns);
     },
   };
 }

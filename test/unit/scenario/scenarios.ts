@@ -1,5 +1,5 @@
 import { patchImages } from '../../../server/src/analysis/patch-images.ts';
-import { imageWithParameters } from '../../../server/src/scenario/image-parameters.ts';
+import { imageWithReturns } from '../../../server/src/scenario/image-returns.ts';
 import { readScenario } from '../../../server/src/scenario/read-scenario.ts';
 import type { LivepatchModule, PatchImage } from '../../../shared/src/model/index.ts';
 import { type Judgement, judge } from '../../../shared/src/scenario/judge.ts';
@@ -59,10 +59,10 @@ export function playSteps(
 export function imagesFrom(texts: ReadonlyMap<string, string>): (step: ScenarioStep & { do: 'load' }) => PatchImage {
   const modules = new Map<string, LivepatchModule>();
   for (const [name, text] of texts) modules.set(name, read({ [`${name}.c`]: text }, { name }));
-  return ({ module: name, parameters, returns }) => {
+  return ({ module: name, returns }) => {
     const module = modules.get(name);
     const [image] = module ? patchImages(module) : [];
     if (!module || !image) throw new Error(`${name} is no livepatch`);
-    return imageWithParameters({ ...image, module: name }, module, parameters, returns);
+    return imageWithReturns({ ...image, module: name }, returns);
   };
 }
