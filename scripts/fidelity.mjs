@@ -92,6 +92,37 @@ function twinPart(runs) {
   ];
 }
 
+function randomPart(runs) {
+  if (runs.length === 0) return [];
+  const rows = runs.map(({ release, date, seeds }) => [
+    release,
+    date.slice(0, 10),
+    `${Math.min(...seeds.map(({ seed }) => seed))} to ${Math.max(...seeds.map(({ seed }) => seed))}`,
+    share(seeds, ({ differences }) => differences.length === 0),
+    ...['steps', 'logLines', 'sysfsEntries', 'patchStates'].map((field) => sum(seeds, field)),
+  ]);
+  const wrong = runs.flatMap(({ version, seeds }) =>
+    seeds.flatMap(({ seed, differences }) => differences.map((text) => [version, seed, text].map(cell))),
+  );
+  const head = [
+    'Kernel',
+    'Date',
+    'Seeds',
+    'Scenarios that agree',
+    'Steps',
+    'Log lines',
+    'sysfs entries',
+    'Patch states',
+  ];
+  return [
+    '## Random scenarios',
+    'Scenarios made from a seed: up to three patches and up to 15 actions, compared in the same way. ' +
+      '`npm run test:kernel:random -- N FIRST_SEED` plays them.',
+    table(head, rows),
+    wrong.length === 0 ? 'Differences: 0.' : table(['Kernel', 'Seed', 'What differs'], wrong),
+  ];
+}
+
 function selftestsPart(runs) {
   if (runs.length === 0) return [];
   const rows = runs.map(({ source, totals }) => [
@@ -140,6 +171,7 @@ const page = [
     'those of the last run of `npm run test:kernel`; `npm run fidelity` writes this page.',
   ...rulesPart(rules),
   ...twinPart(twins),
+  ...randomPart(results('random')),
   ...selftestsPart(results('selftests')),
   'What the kernels did in each scenario is kept in `test/fixtures/kernel-traces/`; the unit tests play it on the ' +
     'simulator again, without QEMU.',
