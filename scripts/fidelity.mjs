@@ -116,7 +116,8 @@ function randomPart(runs) {
   ];
   return [
     '## Random scenarios',
-    'Scenarios made from a seed: up to three patches and up to 15 actions, compared in the same way. ' +
+    'Scenarios made from a seed: up to three patches, and actions with waiting between them, compared in the same way. A ' +
+      'scenario ends once a signal has sent a task into a replacement: what the task does then is not compared. ' +
       '`npm run test:kernel:random -- N FIRST_SEED` plays them.',
     table(head, rows),
     wrong.length === 0 ? 'Differences: 0.' : table(['Kernel', 'Seed', 'What differs'], wrong),

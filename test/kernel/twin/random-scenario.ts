@@ -7,11 +7,11 @@ const QUIET = ['cmdline_proc_show', 'uptime_proc_show', 'loadavg_proc_show', 've
 const HELD_IN_TARGET = ['interruptible', 'eintr', 'killable', 'uninterruptible'] as const;
 const FIRM: ReadonlySet<string> = new Set([`${A}_killable`, `${A}_uninterruptible`]);
 const NAMES = ['lp_one', 'lp_two', 'lp_three'];
-/** Steps in front of the last ones, which put everything back. */
+/** About how many steps there are at most that are no waiting; those that put everything back may exceed it. */
 const MAX_ACTIONS = 15;
 
 /**
- * A random scenario of up to three patches and 5 to 15 actions, with the waiting that makes them comparable: a kernel
+ * A random scenario of up to three patches and about 5 to 15 actions, with the waiting that makes them comparable: a kernel
  * works on a transition once in a second, so the scenario never looks at the moment in which one may just end. It ends
  * with no task held and nothing loaded, unless a transition was forced
  * or ended by signals; the guest's agent cleans up behind it.
