@@ -11,7 +11,7 @@ const NAMES = ['lp_one', 'lp_two', 'lp_three'];
 const MAX_ACTIONS = 15;
 
 /**
- * A random scenario of up to three patches and about 5 to 15 actions, with the waiting that makes them comparable: a kernel
+ * A random scenario of up to three patches and up to about 15 actions, with the waiting that makes them comparable: a kernel
  * works on a transition once in a second, so the scenario never looks at the moment in which one may just end. It ends
  * with no task held and nothing loaded, unless a transition was forced
  * or ended by signals; the guest's agent cleans up behind it.
