@@ -102,7 +102,11 @@ function workloadOf(scenario: Scenario, real: Recording): Workload {
     if (step.do !== 'start' && step.do !== 'watch') return;
     const task = real.steps[index]?.tasks.find(({ name }) => name === step.task);
     if (!task) throw new Error(`${scenario.name}: nobody recorded ${step.task}`);
-    const opened = scenario.steps.findIndex((other, i) => i > index && other.do === 'open-gate');
+    // A gate lets go who reads a file of its target, and the target's thread.
+    const place = step.do === 'start' ? (step.argument ?? '') : `/proc/${step.task}/`;
+    const opened = scenario.steps.findIndex(
+      (other, i) => i > index && other.do === 'open-gate' && place.startsWith(`/proc/${other.target}/`),
+    );
     const wakesAt = opened < 0 ? null : (real.steps[opened]?.at ?? null);
     groups.push(step.do === 'start' ? userTask(task, step.what, step.argument, wakesAt) : kernelThread(task, wakesAt));
   });
