@@ -1,3 +1,5 @@
+import { TASK_ACTIVITIES, type TaskActivity } from '../../../shared/src/scenario/scenario.ts';
+
 /**
  * What a guest is asked to do. A plan is one independent experiment: it starts on a clean machine, and what it leaves
  * behind is cleaned up after it. guest/agent.c carries plans out.
@@ -32,29 +34,9 @@ export type GuestStep =
   /** Reports every thread of the machine with its stack. */
   | { readonly do: 'tasks' };
 
-/** What a helper task can do: see guest/task.c. */
-export const TASK_DOINGS = [
-  'read',
-  'epoll',
-  'poll',
-  'select',
-  'futex',
-  'nanosleep',
-  'pause',
-  'wait4',
-  'vfork',
-  'accept',
-  'recv',
-  'semop',
-  'sigwait',
-  'stopped',
-  'traced',
-  'spin',
-  'calls',
-  'kernel',
-  'fork',
-] as const;
-export type TaskDoing = (typeof TASK_DOINGS)[number];
+/** What a helper task can do: see guest/task.c. Kernel threads are there without it. */
+export const TASK_DOINGS = TASK_ACTIVITIES.filter((activity) => activity !== 'kernel-thread');
+export type TaskDoing = Exclude<TaskActivity, 'kernel-thread'>;
 
 /** Where the guest's agent looks for plans; the first is `/plans/0`. */
 export const PLAN_DIRECTORY = 'plans';

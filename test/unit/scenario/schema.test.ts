@@ -86,6 +86,9 @@ describe('the schema of scenario files', () => {
   });
 
   it('names what the guest can do, and kernel threads', () => {
+    const program = readFileSync(join(import.meta.dirname, '../../../server/src/kernel-runner/guest/task.c'), 'utf8');
+    const known = [...program.matchAll(/\{ "([a-z0-9]+)", do_\w+ \}/g)].map(([, name]) => name);
+    expect([...TASK_DOINGS].sort()).toEqual(known.sort());
     expect([...TASK_ACTIVITIES]).toEqual([...TASK_DOINGS, 'kernel-thread']);
   });
 });
