@@ -84,19 +84,6 @@ export function reachable(module: LivepatchModule, from: readonly FunctionDefini
   return [...found];
 }
 
-/**
- * Whether an `#include "file"` of the module was not read: it may declare or define anything. Headers of the kernel
- * (`#include <…>`) don't count.
- */
-export function hasUnreadInclude(module: LivepatchModule): boolean {
-  return module.files.some(({ text }) =>
-    [...text.matchAll(/^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"/gm)].some(([, name]) => {
-      const base = (name ?? '').replace(/^.*\//, '');
-      return !module.files.some(({ file }) => file === base || file.endsWith(`/${base}`));
-    }),
-  );
-}
-
 /** Where a word stands in a function's head (return type, name, parameters), the first time; null when it does not. */
 export function wordInHead(module: LivepatchModule, definition: FunctionDefinition, word: string): SourceRange | null {
   const { file, start } = definition.range;

@@ -2,7 +2,7 @@ import type { LivepatchModule, SourceRange } from '../../../../../shared/src/mod
 import type { Fix, Rule } from '../../rule.ts';
 import { insertAt, textOf } from '../edits.ts';
 import { exampleModule } from '../example-module.ts';
-import { hasUnreadInclude, replacements } from '../queries.ts';
+import { replacements } from '../queries.ts';
 
 export const rule: Rule = {
   id: 'new-func-undefined',
@@ -40,7 +40,7 @@ static struct klp_func funcs[] = {
     good: [{ title: 'The replacement stands in the module', code: exampleModule({}) }],
   },
   check(module) {
-    if (!module.complete || module.unknownTopLevelMacros.length > 0 || hasUnreadInclude(module)) return [];
+    if (!module.complete || module.unknownTopLevelMacros.length > 0 || module.unreadIncludes.length > 0) return [];
     return replacements(module).flatMap(({ func, reference, definitions }) => {
       if (definitions.length > 0 || isOtherwiseKnown(module, reference.name)) return [];
       const old = func.oldName.kind === 'known' ? func.oldName.value : null;

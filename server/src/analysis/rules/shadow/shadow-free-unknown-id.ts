@@ -1,5 +1,4 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
-import { hasUnreadInclude } from '../queries.ts';
 import { allocates, sameId, shadowCalls } from './shadow-calls.ts';
 import { shadowExample } from './shadow-example.ts';
 
@@ -38,7 +37,7 @@ static void clean_up(struct klp_object *obj)
     good: [{ title: 'One id throughout', code: shadowExample({}) }],
   },
   check(module) {
-    if (!module.complete || module.patches.length === 0 || hasUnreadInclude(module)) return [];
+    if (!module.complete || module.patches.length === 0 || module.unreadIncludes.length > 0) return [];
     const calls = shadowCalls(module);
     const allocations = calls.filter(allocates);
     const reported: typeof calls = [];

@@ -1,6 +1,6 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { insertAt, textOf } from '../edits.ts';
-import { callbackUses, hasUnreadInclude } from '../queries.ts';
+import { callbackUses } from '../queries.ts';
 import { allocates, sameId, shadowCalls } from './shadow-calls.ts';
 import { shadowExample } from './shadow-example.ts';
 
@@ -36,7 +36,7 @@ export const rule: Rule = {
     good: [{ title: 'post_unpatch frees them', code: shadowExample({}) }],
   },
   check(module) {
-    if (!module.complete || module.patches.length === 0 || hasUnreadInclude(module)) return [];
+    if (!module.complete || module.patches.length === 0 || module.unreadIncludes.length > 0) return [];
     const calls = shadowCalls(module);
     const freed = calls.filter(({ operation }) => operation === 'free_all');
     const reported: typeof calls = [];
