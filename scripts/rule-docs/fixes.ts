@@ -17,7 +17,11 @@ export function fixesOf(rule: Rule, parser: CParser): NamedFix[] {
     const unit = new SourceUnit(parser, file, exampleText(example).text);
     const module = readModule([unit], { name: file.replace(/\.c$/, '').replaceAll('-', '_'), missing: [] });
     unit.dispose();
-    for (const finding of checkModule(module, { kernel: { version }, severities: {}, rules: [rule] })) {
+    for (const finding of checkModule(module, {
+      kernel: { version, knowledge: null },
+      severities: {},
+      rules: [rule],
+    })) {
       for (const { title, safety } of finding.fixes ?? []) fixes.set(title, { title, safety });
     }
   }

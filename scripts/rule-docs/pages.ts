@@ -8,6 +8,7 @@ export type NamedFix = Pick<Fix, 'title' | 'safety'>;
 const GROUPS: { readonly [group in RuleGroup]: { readonly title: string; readonly text: string } } = {
   structure: { title: 'Structure', text: 'The tables: `klp_patch`, `klp_object`, `klp_func`, `klp_state`.' },
   lifecycle: { title: 'Life of the module', text: 'Marks, licence, init and exit, enabling.' },
+  symbols: { title: 'Symbols', text: 'What the target kernel has under the names that the module uses.' },
   functions: { title: 'Functions', text: 'What is replaced, and what replaces it.' },
   callbacks: { title: 'Callbacks', text: '`pre_patch`, `post_patch`, `pre_unpatch`, `post_unpatch`.' },
   shadow: { title: 'Shadow variables', text: 'Data attached to objects of the kernel.' },

@@ -57,7 +57,7 @@ export function findingsIn(module: LivepatchModule, options: CheckOptions = {}):
   const version = parseKernelVersion(options.kernel ?? '6.12');
   if (!version) throw new Error(`${options.kernel} is no kernel version`);
   return checkModule(module, {
-    kernel: { version },
+    kernel: { version, knowledge: null },
     severities: options.severities ?? {},
     ...(options.rules ? { rules: options.rules } : {}),
     onError(rule, error) {

@@ -46,13 +46,22 @@ function findingsOf(rule: Rule, module: LivepatchModule, options: CheckOptions):
   const severity = severityFor(rule.id, rule.severity, options.severities);
   if (severity === 'off') return [];
   try {
-    return rule
-      .check(module, options.kernel)
-      .map((found) => ({ ...found, rule: rule.id, severity, kernel: rule.kernel.text }));
+    return rule.check(module, options.kernel).map((found) => ({
+      ...found,
+      rule: rule.id,
+      severity: found.severity === undefined ? severity : milder(severity, found.severity),
+      kernel: rule.kernel.text,
+    }));
   } catch (error) {
     options.onError?.(rule.id, error);
     return [];
   }
+}
+
+const SEVERITIES: readonly Severity[] = ['error', 'warning', 'information', 'hint'];
+
+function milder(a: Severity, b: Severity): Severity {
+  return SEVERITIES.indexOf(a) > SEVERITIES.indexOf(b) ? a : b;
 }
 
 function severityFor(id: string, own: Severity, wanted: CheckOptions['severities']): 'off' | Severity {

@@ -1,4 +1,5 @@
 import type { LivepatchModule, SourceRange } from '../../../shared/src/model/index.ts';
+import type { KernelKnowledge } from '../kernel/knowledge.ts';
 import type { KernelVersion } from '../kernel/version.ts';
 
 export type { KernelVersion };
@@ -9,6 +10,7 @@ export type Severity = 'error' | 'warning' | 'information' | 'hint';
 export type RuleGroup =
   | 'structure'
   | 'lifecycle'
+  | 'symbols'
   | 'functions'
   | 'callbacks'
   | 'shadow'
@@ -20,6 +22,8 @@ export type RuleGroup =
 /** What the kernel the module is for is. */
 export interface TargetKernel {
   readonly version: KernelVersion;
+  /** Its symbols and types; null when no source is known. Rules that need them say nothing then. */
+  readonly knowledge: KernelKnowledge | null;
 }
 
 /**
@@ -93,6 +97,11 @@ export interface Rule {
 export interface RuleFinding {
   /** What is underlined: the least text that shows the mistake. */
   readonly range: SourceRange;
+  /**
+   * Where this finding is less certain than the rule: what rests only on the built-in reference kernel is at most a
+   * warning. The milder of this and of what the rule or the user's settings say holds.
+   */
+  readonly severity?: Severity;
   /** What is wrong, in a sentence; then, in another, what the kernel does. */
   readonly message: string;
   readonly related?: readonly { readonly range: SourceRange; readonly message: string }[];

@@ -27,7 +27,7 @@ export async function check(args: readonly string[], wasmFolder: string): Promis
   });
   const format = oneOf('--format', values.format, ['pretty', 'json']);
   const options = {
-    kernel: { version: kernelOption('--kernel-version', values['kernel-version']) },
+    kernel: { version: kernelOption('--kernel-version', values['kernel-version']), knowledge: null },
     severities: severitiesFrom(values.rule),
     onError: (rule: string, error: unknown) => complain(`rule ${rule} failed: ${messageOf(error)}`),
   };

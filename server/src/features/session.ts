@@ -85,7 +85,7 @@ class Session {
     this.roots = new ReadableFolders(this.disk, this.store, this.names);
     const { settings, kernel } = readSettings(undefined);
     this.settings = settings;
-    this.checks = new ModuleChecks(this.store, { kernel: { version: kernel }, severities: {} });
+    this.checks = new ModuleChecks(this.store, { kernel: { version: kernel, knowledge: null }, severities: {} });
     this.ready = new Promise((resolve) => {
       this.makeReady = resolve;
     });
@@ -232,7 +232,7 @@ class Session {
   private useSettings({ settings, kernel }: ReadSettings): void {
     this.settings = settings;
     this.checks.setOptions({
-      kernel: { version: kernel },
+      kernel: { version: kernel, knowledge: null },
       severities: settings.rules,
       onError: (rule, error) => this.failed(`rule ${rule}`, error),
     });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { checkModule } from '../../../server/src/analysis/check.ts';
-import type { Rule, RuleFinding } from '../../../server/src/analysis/rule.ts';
+import { type CheckOptions, checkModule } from '../../../server/src/analysis/check.ts';
+import type { Rule, RuleFinding, Severity } from '../../../server/src/analysis/rule.ts';
 import { ruleById } from '../../../server/src/analysis/rules/index.ts';
 import type { LivepatchModule } from '../../../shared/src/model/index.ts';
 import { check, read } from '../../support/check.ts';
 
-const KERNEL = { version: { major: 6, minor: 12 } };
+const KERNEL = { version: { major: 6, minor: 12 }, knowledge: null };
 
 /** A livepatch with two mistakes. */
 const SOURCE = `
@@ -49,6 +49,20 @@ describe('checkModule', () => {
       ['object-name-vmlinux-string', 'error'],
       ['patch-mod-unset', 'hint'],
     ]);
+  });
+
+  it('lets a finding be milder than its rule and than the settings, never stronger', () => {
+    const own = ruleById('patch-mod-unset');
+    if (!own) throw new Error('there is no such rule');
+    const severity = (found: Severity, settings: CheckOptions['severities'] = {}) =>
+      checkModule(read(SOURCE), {
+        kernel: KERNEL,
+        severities: settings,
+        rules: [{ ...own, check: (...args) => own.check(...args).map((finding) => ({ ...finding, severity: found })) }],
+      }).map((finding) => finding.severity);
+    expect(severity('warning')).toEqual(['warning']);
+    expect(severity('error', { [own.id]: 'hint' })).toEqual(['hint']);
+    expect(severity('warning', { [own.id]: 'error' })).toEqual(['warning']);
   });
 
   it('says what the kernel does', () => {
@@ -109,7 +123,7 @@ describe('checkModule', () => {
     };
     const [major, minor] = kernel.split('.').map(Number) as [number, number];
     const findings = checkModule(read(SOURCE), {
-      kernel: { version: { major, minor } },
+      kernel: { version: { major, minor }, knowledge: null },
       severities: {},
       rules: [between],
     });
