@@ -1,5 +1,7 @@
 import type { CallSite, FunctionDefinition, KlpPatch, LivepatchModule } from '../../../../shared/src/model/index.ts';
 import { textOf } from './edits.ts';
+import { perModule } from './per-module.ts';
+import { callsOf, definitionsOf } from './queries.ts';
 
 /** A call of klp_enable_patch(). */
 export interface EnableCall {
@@ -10,13 +12,13 @@ export interface EnableCall {
 }
 
 /** All calls of klp_enable_patch() in the module, in source order. */
-export function enableCalls(module: LivepatchModule): EnableCall[] {
-  return module.functions.flatMap((inFunction) =>
-    inFunction.calls
-      .filter(({ callee }) => callee === 'klp_enable_patch')
-      .map((call) => ({ call, inFunction, patch: patchOf(module, call) })),
-  );
-}
+export const enableCalls = perModule((module): readonly EnableCall[] =>
+  callsOf(module, 'klp_enable_patch').map(({ call, inFunction }) => ({
+    call,
+    inFunction,
+    patch: patchOf(module, call),
+  })),
+);
 
 function patchOf(module: LivepatchModule, call: CallSite): KlpPatch | null {
   const name = /^&\s*\(?\s*(\w+)\s*\)?$/.exec(call.arguments[0]?.text.trim() ?? '')?.[1];
@@ -24,29 +26,28 @@ function patchOf(module: LivepatchModule, call: CallSite): KlpPatch | null {
 }
 
 /** Whether klp_enable_patch() may be called where no call of it is seen: through a macro or a pointer. */
-export function enablesOutOfSight(module: LivepatchModule): boolean {
-  return (
+export const enablesOutOfSight = perModule(
+  (module) =>
     module.macros.some(({ body }) => /\bklp_(enable|register)_patch\b/.test(body)) ||
+    callsOf(module, 'klp_register_patch').length > 0 ||
     module.functions.some(
       ({ calls, uses }) =>
-        (uses.includes('klp_enable_patch') && !calls.some(({ callee }) => callee === 'klp_enable_patch')) ||
-        calls.some(({ callee }) => callee === 'klp_register_patch'),
-    )
-  );
-}
+        uses.includes('klp_enable_patch') && !calls.some(({ callee }) => callee === 'klp_enable_patch'),
+    ),
+);
 
 /** The functions that module init calls, directly or through others, init itself included. */
-export function functionsCalledByInit(module: LivepatchModule): ReadonlySet<string> {
-  const byName = new Map(module.functions.map((definition) => [definition.name, definition]));
+export const functionsCalledByInit = perModule((module): ReadonlySet<string> => {
   const reached = new Set<string>();
   const open = module.init.map((entry) => entry.function);
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (reached.has(name)) continue;
     reached.add(name);
-    for (const { callee } of byName.get(name)?.calls ?? []) open.push(callee);
+    // Of several definitions, in arms of an `#if`, the last one counts.
+    for (const { callee } of definitionsOf(module, name).at(-1)?.calls ?? []) open.push(callee);
   }
   return reached;
-}
+});
 
 /**
  * Whether `second` is reached whenever the statement of `first` is done and nothing left the function in between: both

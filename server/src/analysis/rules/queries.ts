@@ -1,6 +1,7 @@
 import {
   CALLBACK_NAMES,
   type CallbackName,
+  type CallSite,
   type FunctionDefinition,
   type FunctionReference,
   type KlpCallbacks,
@@ -11,20 +12,69 @@ import {
 } from '../../../../shared/src/model/index.ts';
 import type { TextEdit } from '../rule.ts';
 import { textOf } from './edits.ts';
+import { perModule } from './per-module.ts';
 
 /** The entries of all klp_func tables, without those that end them. */
-export function funcEntries(module: LivepatchModule): KlpFunc[] {
-  return module.funcTables.flatMap(({ entries }) => entries.filter(({ terminator }) => !terminator));
-}
+export const funcEntries = perModule((module): readonly KlpFunc[] =>
+  module.funcTables.flatMap(({ entries }) => entries.filter(({ terminator }) => !terminator)),
+);
 
 /** The entries of all klp_object tables, without those that end them. */
-export function objectEntries(module: LivepatchModule): KlpObject[] {
-  return module.objectTables.flatMap(({ entries }) => entries.filter(({ terminator }) => !terminator));
-}
+export const objectEntries = perModule((module): readonly KlpObject[] =>
+  module.objectTables.flatMap(({ entries }) => entries.filter(({ terminator }) => !terminator)),
+);
+
+const functionsByName = perModule((module) => byName(module.functions));
 
 /** The definitions of a function: several when each arm of an `#if` has one, none when it is not in the module. */
-export function definitionsOf(module: LivepatchModule, name: string): FunctionDefinition[] {
-  return module.functions.filter((definition) => definition.name === name);
+export function definitionsOf(module: LivepatchModule, name: string): readonly FunctionDefinition[] {
+  return functionsByName(module).get(name) ?? [];
+}
+
+const callsByName = perModule((module) => {
+  const calls = new Map<string, CallIn[]>();
+  for (const inFunction of module.functions) {
+    for (const call of inFunction.calls) {
+      const known = calls.get(call.callee);
+      if (known) known.push({ call, inFunction });
+      else calls.set(call.callee, [{ call, inFunction }]);
+    }
+  }
+  return calls;
+});
+
+/** A call and the function in which it stands. */
+export interface CallIn {
+  readonly call: CallSite;
+  readonly inFunction: FunctionDefinition;
+}
+
+/** All calls of a function by its name, in source order. Ask this instead of walking over all calls. */
+export function callsOf(module: LivepatchModule, name: string): readonly CallIn[] {
+  return callsByName(module).get(name) ?? [];
+}
+
+/** The names of all functions and macros that the module's functions call, each once. */
+export const calledNames = perModule((module): readonly string[] => [...callsByName(module).keys()]);
+
+const otherNames = perModule((module): ReadonlySet<string> => {
+  const all = [...module.declaredFunctions, ...module.macros, ...module.variables];
+  return new Set(all.map(({ name }) => name));
+});
+
+/** Whether the module defines or declares something of this name: a function, a macro or a variable. */
+export function isOwnName(module: LivepatchModule, name: string): boolean {
+  return functionsByName(module).has(name) || otherNames(module).has(name);
+}
+
+function byName<T extends { readonly name: string }>(list: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  const result = new Map<string, T[]>();
+  for (const one of list) {
+    const known = result.get(one.name);
+    if (known) known.push(one);
+    else result.set(one.name, [one]);
+  }
+  return result;
 }
 
 /** A function that stands as `.new_func` in a table. */
@@ -35,13 +85,13 @@ export interface Replacement {
 }
 
 /** Every use of a function by its name as `.new_func`. */
-export function replacements(module: LivepatchModule): Replacement[] {
-  return funcEntries(module).flatMap((func) => {
+export const replacements = perModule((module): readonly Replacement[] =>
+  funcEntries(module).flatMap((func) => {
     if (func.newFunc.kind !== 'known' || func.newFunc.value.shape !== 'name') return [];
     const reference = func.newFunc.value;
     return [{ func, reference, definitions: definitionsOf(module, reference.name) }];
-  });
-}
+  }),
+);
 
 /** A function that stands as a callback in an object or in a `struct klp_callbacks` of its own. */
 export interface CallbackUse {
@@ -54,7 +104,7 @@ export interface CallbackUse {
 }
 
 /** Every use of a function by its name as a callback, once each. */
-export function callbackUses(module: LivepatchModule): CallbackUse[] {
+export const callbackUses = perModule((module): readonly CallbackUse[] => {
   const inObjects = objectEntries(module).map((object) => ({ set: object.callbacks, object }));
   const alone = module.callbackSets.map((set) => ({ set, object: null }));
   const seen = new Set<string>();
@@ -71,7 +121,7 @@ export function callbackUses(module: LivepatchModule): CallbackUse[] {
       return [{ callback, reference, definitions: definitionsOf(module, reference.name), set, object }];
     }),
   );
-}
+});
 
 /** The given functions and all functions of the module that they call, directly or not. */
 export function reachable(module: LivepatchModule, from: readonly FunctionDefinition[]): FunctionDefinition[] {

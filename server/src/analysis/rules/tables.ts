@@ -1,6 +1,5 @@
 import type {
   Condition,
-  KlpFunc,
   KlpInitialiser,
   KlpObject,
   KlpTable,
@@ -13,6 +12,8 @@ import type {
 import type { TextEdit } from '../rule.ts';
 import { textOf } from './edits.ts';
 import { escapeRegExp } from './mentions.ts';
+import { perModule } from './per-module.ts';
+import { isOwnName } from './queries.ts';
 
 /** An entry with the table that it stands in. */
 export interface TableEntry<T> {
@@ -21,19 +22,15 @@ export interface TableEntry<T> {
 }
 
 /** Every object that the kernel gets to see: those in front of their table's end. Those with unknown macros are left out. */
-export function seenObjects(module: LivepatchModule): TableEntry<KlpObject>[] {
-  return entriesOf(module, module.objectTables);
-}
+export const seenObjects = perModule((module) => entriesOf(module, module.objectTables));
 
 /** Every function that the kernel gets to see: those in front of their table's end. Those with unknown macros are left out. */
-export function seenFuncs(module: LivepatchModule): TableEntry<KlpFunc>[] {
-  return entriesOf(module, module.funcTables);
-}
+export const seenFuncs = perModule((module) => entriesOf(module, module.funcTables));
 
 function entriesOf<T extends KlpInitialiser & { readonly terminator: boolean }>(
   module: LivepatchModule,
   tables: readonly KlpTable<T>[],
-): TableEntry<T>[] {
+): readonly TableEntry<T>[] {
   return tables.flatMap((table) =>
     seenEntries(table)
       .filter((entry) => !mayHoldMore(module, entry))
@@ -64,14 +61,8 @@ function isAmong(condition: Condition, conditions: readonly Condition[]): boolea
 export function mayHoldMore(module: LivepatchModule, initialiser: KlpInitialiser): boolean {
   return initialiser.fields.some(({ positional, valueText }) => {
     const name = positional ? /^([A-Za-z_]\w*)\s*(?:\([\s\S]*\))?$/.exec(valueText.trim())?.[1] : undefined;
-    return name !== undefined && name !== 'NULL' && name === name.toUpperCase() && !isDefined(module, name);
+    return name !== undefined && name !== 'NULL' && name === name.toUpperCase() && !isOwnName(module, name);
   });
-}
-
-function isDefined(module: LivepatchModule, name: string): boolean {
-  return [module.functions, module.declaredFunctions, module.variables, module.macros].some((known) =>
-    known.some((other) => other.name === name),
-  );
 }
 
 /** Whether the kernel finds a null pointer there, for sure. */

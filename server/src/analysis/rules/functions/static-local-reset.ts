@@ -57,6 +57,7 @@ static int fixed_uptime_proc_show(struct seq_file *m, void *v)
     const seen = new Set<string>();
     return replacements(module).flatMap(({ definitions }) =>
       definitions.flatMap((definition) => {
+        if (definition.staticLocals.length === 0) return [];
         const { file, start } = definition.bodyRange;
         const body = withoutCommentsAndStrings(textOf(module, file).slice(start, definition.bodyRange.end));
         return definition.staticLocals.flatMap(({ name, range }): RuleFinding[] => {

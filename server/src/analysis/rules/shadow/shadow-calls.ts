@@ -1,5 +1,6 @@
 import type { Argument, CallSite, FunctionDefinition, LivepatchModule } from '../../../../../shared/src/model/index.ts';
-import { definitionsOf, reachable } from '../queries.ts';
+import { perModule } from '../per-module.ts';
+import { calledNames, definitionsOf, reachable } from '../queries.ts';
 
 export type ShadowOperation = 'get' | 'alloc' | 'get_or_alloc' | 'free' | 'free_all';
 
@@ -18,17 +19,21 @@ export interface ShadowCall {
   readonly hook: Argument | null;
 }
 
+const SHADOW = /^klp_shadow_(get|alloc|get_or_alloc|free|free_all)$/;
+
 /** All calls of the shadow variable API, in source order. */
-export function shadowCalls(module: LivepatchModule): ShadowCall[] {
-  return module.functions.flatMap((inFunction) =>
-    inFunction.calls.flatMap((call): ShadowCall[] => {
-      const operation = /^klp_shadow_(get|alloc|get_or_alloc|free|free_all)$/.exec(call.callee)?.[1];
-      if (operation === undefined) return [];
-      const read = readArguments(operation as ShadowOperation, call.arguments);
-      return read ? [{ operation: operation as ShadowOperation, call, inFunction, ...read }] : [];
-    }),
-  );
-}
+export const shadowCalls = perModule((module): readonly ShadowCall[] =>
+  calledNames(module).some((name) => SHADOW.test(name))
+    ? module.functions.flatMap((inFunction) =>
+        inFunction.calls.flatMap((call): ShadowCall[] => {
+          const operation = SHADOW.exec(call.callee)?.[1];
+          if (operation === undefined) return [];
+          const read = readArguments(operation as ShadowOperation, call.arguments);
+          return read ? [{ operation: operation as ShadowOperation, call, inFunction, ...read }] : [];
+        }),
+      )
+    : [],
+);
 
 type Arguments = Pick<ShadowCall, 'parent' | 'id' | 'size' | 'gfp' | 'hook'>;
 

@@ -1,5 +1,5 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
-import { allocates, sameId, shadowCalls } from './shadow-calls.ts';
+import { allocates, type ShadowCall, sameId, shadowCalls } from './shadow-calls.ts';
 import { shadowExample } from './shadow-example.ts';
 
 export const rule: Rule = {
@@ -40,7 +40,7 @@ static void clean_up(struct klp_object *obj)
     if (!module.complete || module.patches.length === 0 || module.unreadIncludes.length > 0) return [];
     const calls = shadowCalls(module);
     const allocations = calls.filter(allocates);
-    const reported: typeof calls = [];
+    const reported: ShadowCall[] = [];
     return calls.flatMap((use): RuleFinding[] => {
       if (allocates(use) || use.id.constant.kind !== 'known') return [];
       if (allocations.some(({ id }) => sameId(id, use.id) !== 'no')) return [];

@@ -1,7 +1,7 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { insertAt, textOf } from '../edits.ts';
 import { callbackUses } from '../queries.ts';
-import { allocates, sameId, shadowCalls } from './shadow-calls.ts';
+import { allocates, type ShadowCall, sameId, shadowCalls } from './shadow-calls.ts';
 import { shadowExample } from './shadow-example.ts';
 
 export const rule: Rule = {
@@ -39,7 +39,7 @@ export const rule: Rule = {
     if (!module.complete || module.patches.length === 0 || module.unreadIncludes.length > 0) return [];
     const calls = shadowCalls(module);
     const freed = calls.filter(({ operation }) => operation === 'free_all');
-    const reported: typeof calls = [];
+    const reported: ShadowCall[] = [];
     return calls.filter(allocates).flatMap((allocation): RuleFinding[] => {
       if (freed.some(({ id }) => sameId(id, allocation.id) !== 'no')) return [];
       if (reported.some(({ id }) => sameId(id, allocation.id) !== 'no')) return [];

@@ -1,4 +1,5 @@
-import type { FieldInitialiser, KlpInitialiser, LivepatchModule } from '../../../../../shared/src/model/index.ts';
+import type { FieldInitialiser, KlpInitialiser } from '../../../../../shared/src/model/index.ts';
+import { perModule } from '../per-module.ts';
 
 /** A designator in a klp structure, and the structure. */
 export interface WrittenField {
@@ -10,7 +11,7 @@ export interface WrittenField {
  * The designators of all patches, objects and functions that are compiled whatever the kernel: those inside an `#if`
  * are left out, because its condition may well be the kernel's version.
  */
-export function unconditionalFields(module: LivepatchModule): WrittenField[] {
+export const unconditionalFields = perModule((module): readonly WrittenField[] => {
   const objects = module.objectTables.filter(({ conditions }) => conditions.length === 0);
   const funcs = module.funcTables.filter(({ conditions }) => conditions.length === 0);
   const of = (struct: WrittenField['struct'], initialisers: readonly KlpInitialiser[]): WrittenField[] =>
@@ -20,7 +21,7 @@ export function unconditionalFields(module: LivepatchModule): WrittenField[] {
         fields
           .filter(({ positional, conditions }) => !positional && conditions.length === 0)
           // `.callbacks = { .pre_patch = f }` gives two: the outer one says it all.
-          .filter(({ name }) => !fields.some((outer) => name.startsWith(`${outer.name}.`)))
+          .filter(({ name }) => !name.includes('.') || !fields.some((outer) => name.startsWith(`${outer.name}.`)))
           .map((field) => ({ struct, field })),
       );
   return [
@@ -34,7 +35,7 @@ export function unconditionalFields(module: LivepatchModule): WrittenField[] {
       funcs.flatMap(({ entries }) => entries),
     ),
   ];
-}
+});
 
 /** The field of the structure itself: `callbacks` for `.callbacks.pre_patch = …`. */
 export function fieldName({ field }: WrittenField): string {
