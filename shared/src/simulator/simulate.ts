@@ -33,6 +33,8 @@ export interface SimulateOptions {
   readonly steps: readonly Step[];
   /** What is known about the kernel's symbols; absent: every function exists. */
   readonly symbols?: SymbolTable;
+  /** Tells with each change of a patch_state where the task was. What happens is the same. */
+  readonly observe?: boolean;
 }
 
 /** Microseconds: long enough for three rounds of signals. */
@@ -60,7 +62,15 @@ export function run(options: SimulateOptions, recordAll: boolean): { readonly tr
   const { workload, seed, steps } = options;
   const timeLimit = options.timeLimit ?? DEFAULT_TIME_LIMIT;
   const eventLimit = options.eventLimit ?? EVENT_LIMIT;
-  const m: Machine = new Machine({ traits, model, workload, seed, symbols: options.symbols ?? null, recordAll });
+  const m: Machine = new Machine({
+    traits,
+    model,
+    workload,
+    seed,
+    symbols: options.symbols ?? null,
+    recordAll,
+    observe: options.observe === true,
+  });
   const tasks = m.traceTasks();
   let last = 0;
   steps.forEach((step, index) => {

@@ -83,6 +83,11 @@ export class Task {
     return this.instead ?? (this.behaviour.phases[this.index] as Phase);
   }
 
+  /** Where it is in its cycle; -1 for an idle task, which has none. */
+  get phaseIndex(): number {
+    return this.kind === 'idle' ? -1 : this.index;
+  }
+
   get seen(): boolean {
     return this.phaseEnd >= 0;
   }

@@ -46,6 +46,14 @@ export type PatchState = -1 | 0 | 1;
 
 export type SwitchWay = 'stack-check' | 'kernel-exit' | 'idle' | 'cond_resched' | 'fork' | 'force' | 'offline';
 
+/** Where a task is at one moment: the phase of its behaviour, and the frames on its stack, innermost first. */
+export interface TaskPlace {
+  /** Index into its group's phases; -1 for tasks that have none (idle ones). */
+  readonly phase: number;
+  /** Empty when nothing of the kernel is on its stack. */
+  readonly stack: readonly string[];
+}
+
 /** Why klp_try_switch_task() left a task alone. */
 export type BlockReason =
   | { readonly kind: 'running' }
@@ -83,12 +91,13 @@ export type TraceEvent = {
       readonly remaining: number;
       readonly signalled: boolean;
     }
-  /** A task's patch_state changed. */
+  /** A task's patch_state changed. `place` is told in observed runs only (see SimulateOptions.observe). */
   | {
       readonly type: 'patch-state';
       readonly task: number;
       readonly state: PatchState;
       readonly how: SwitchWay | 'init' | 'done';
+      readonly place?: TaskPlace;
     }
   /** A pass found that a task can't switch; told when the reason changes, not every pass. Stack innermost first. */
   | { readonly type: 'blocked'; readonly task: number; readonly reason: BlockReason; readonly stack: readonly string[] }

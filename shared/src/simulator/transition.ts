@@ -251,7 +251,8 @@ export function switchTask(m: Machine, task: Task, how: SwitchWay): void {
   task.patchState = target;
   checkTask(m, task);
   if (m.recordAll || task.told !== null) {
-    m.emit({ at: m.now, type: 'patch-state', task: task.id, state: target, how });
+    const place = m.observe ? { place: { phase: task.phaseIndex, stack: task.frames } } : {};
+    m.emit({ at: m.now, type: 'patch-state', task: task.id, state: target, how, ...place });
   }
   task.told = null;
   // What a switched task does is of no interest any more, unless its forks and exits show.
