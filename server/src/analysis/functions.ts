@@ -1,19 +1,20 @@
 import type { Argument, CallSite, FunctionDefinition, ResultUse, Value } from '../../../shared/src/model/index.ts';
 import { ABSENT } from '../../../shared/src/model/index.ts';
 import type { CallFact, ExpressionFact, ResultFact } from './function-facts.ts';
+import { movedFunction } from './moved.ts';
 import type { PlacedFunction } from './run-time-changes.ts';
 import { conditionsAt, type PlacedItem, rangeIn, remembered, type Scope, unknown } from './scope.ts';
 
 /**
- * A function with its ranges in the file. The last result is kept with the item: as long as the item stays at its place
- * and `environment` (what the macros and constants are) is the same, it is the same object.
+ * A function with its ranges in the file. The last result is kept with the item, for as long as `environment` (what the
+ * macros and constants are) is the same.
  */
 export function buildFunction(
   { place, content }: PlacedFunction,
   scope: Scope,
   environment: string,
 ): FunctionDefinition {
-  return remembered(place, 'function', environment, () => {
+  const build = (): FunctionDefinition => {
     const { specifiers, facts } = content;
     return {
       name: content.name,
@@ -35,7 +36,8 @@ export function buildFunction(
       staticLocals: facts.staticLocals.map(({ name, span }) => ({ name, range: rangeIn(place, span) })),
       uses: facts.uses,
     };
-  });
+  };
+  return remembered(place, 'function', environment, { build, move: movedFunction });
 }
 
 function buildCall(place: PlacedItem, scope: Scope, call: CallFact): CallSite {

@@ -26,6 +26,7 @@ import {
   zeroOf,
 } from './initialiser.ts';
 import { readFields } from './klp-fields.ts';
+import { movedFuncTable, movedStateTable, tableId } from './moved.ts';
 import type { RunTimeChange } from './run-time-changes.ts';
 import type { Token } from './scanner.ts';
 import {
@@ -182,7 +183,11 @@ export class KlpReader {
     build: () => KlpTable<Entry>,
   ): KlpTable<Entry> {
     if (structure === 'klp_object' || change) return build();
-    return remembered(place, `table ${start}`, this.names, build);
+    const slot = `table ${start}`;
+    if (structure === 'klp_func') {
+      return remembered(place, slot, this.names, { build: build as () => KlpTable<KlpFunc>, move: movedFuncTable });
+    }
+    return remembered(place, slot, this.names, { build: build as () => KlpTable<KlpState>, move: movedStateTable });
   }
 
   private readTable(variable: VariableFact, structure: string, change: RunTimeChange | undefined): KlpTable<Entry> {
@@ -197,7 +202,7 @@ export class KlpReader {
     const elements = list === null ? [] : isArray ? list.elements : [single(list)];
     const length = declarator.length ?? [];
     return this.table(place, structure, elements, {
-      id: `${name}@${place.unit.file}:${place.base + declarator.name.start}`,
+      id: tableId(name, rangeIn(place, declarator.name)),
       name,
       nameRange: rangeIn(place, declarator.name),
       range: rangeIn(place, value ?? declarator.name),
@@ -364,7 +369,7 @@ export class KlpReader {
     const isConst = value.type.some(({ text }) => text === 'const');
     const build = () =>
       this.table(place, structure, open < 0 ? [single(value.list)] : value.list.elements, {
-        id: `compound@${place.unit.file}:${range.start}`,
+        id: tableId(null, range),
         name: null,
         nameRange: null,
         range: rangeIn(place, value.list),

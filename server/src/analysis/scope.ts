@@ -6,6 +6,7 @@ import { type Evaluation, evaluateNumber, evaluateString, stripCasts } from './e
 import type { Span } from './function-facts.ts';
 import type { ItemFacts } from './item-facts.ts';
 import { expand, MacroTable } from './macros.ts';
+import type { Move } from './moved.ts';
 import type { Token } from './scanner.ts';
 import type { SourceUnit, UnitItem } from './source-unit.ts';
 
@@ -148,26 +149,33 @@ interface Remembered {
 
 /**
  * What `build` makes of an item, kept with the item: as long as the item stays at its place, under the same arms of
- * `#if`, and `environment` is the same, it is the same object.
+ * `#if`, and `environment` is the same, it is the same object. When the item only went to another place, `move` copies it.
  */
-export function remembered<T>(place: PlacedItem, slot: string, environment: string, build: () => T): T {
+export function remembered<T>(
+  place: PlacedItem,
+  slot: string,
+  environment: string,
+  { build, move }: { readonly build: () => T; readonly move: (last: T, move: Move) => T },
+): T {
   const { memory } = place.item;
+  const { base, facts, unit } = place;
   const { conditions } = place.around;
   const last = memory.get(slot) as Remembered | undefined;
-  if (
-    last &&
-    last.base === place.base &&
-    last.file === place.unit.file &&
-    last.environment === environment &&
-    last.conditions.length === conditions.length &&
-    last.conditions.every((condition, i) => {
-      const { group, arm, text } = conditions[i] as Condition;
+  const isSame = last !== undefined && last.file === unit.file && last.environment === environment;
+  if (isSame && last.base === base && areSame(last.conditions, conditions)) return last.result as T;
+  const result =
+    isSame && facts.directives.length === 0 ? move(last.result as T, { by: base - last.base, conditions }) : build();
+  memory.set(slot, { file: unit.file, base, conditions, environment, result } satisfies Remembered);
+  return result;
+}
+
+function areSame(a: readonly Condition[], b: readonly Condition[]): boolean {
+  if (a === b) return true;
+  return (
+    a.length === b.length &&
+    a.every((condition, i) => {
+      const { group, arm, text } = b[i] as Condition;
       return condition.group === group && condition.arm === arm && condition.text === text;
     })
-  ) {
-    return last.result as T;
-  }
-  const result = build();
-  memory.set(slot, { file: place.unit.file, base: place.base, conditions, environment, result } satisfies Remembered);
-  return result;
+  );
 }
