@@ -14,6 +14,8 @@ export function reasonText(reason: BlockReason): string {
       return reason.function === reason.original
         ? `sleeps in ${reason.function}(), which the patch replaces`
         : `sleeps in ${reason.function}(), a replacement of ${reason.original}()`;
+    case 'out-of-reach':
+      return reason.text;
   }
 }
 
@@ -44,6 +46,9 @@ const WAYS: { readonly [how in SwitchWay | 'init' | 'done']: string } = {
   fork: 'starts with its parent’s state',
   force: 'is forced, whatever it runs',
   offline: 'switches: its CPU is offline',
+  'at-once': 'switches together with all others',
+  'in-user-space': 'is seen in user space and switches there',
+  'loop-point': 'comes to a place in its loop that is marked as safe and switches',
   init: 'joins the transition',
   done: 'the transition is over',
 };
@@ -64,6 +69,10 @@ export function taskEventText(event: TraceEvent): string | null {
       return `forks ${event.child.comm}:${event.child.id}`;
     case 'exit':
       return 'exits';
+    case 'stand-still':
+      return event.on ? 'is held' : 'goes on';
+    case 'old-code-left':
+      return 'returns from the last call of the old code';
     default:
       return null;
   }

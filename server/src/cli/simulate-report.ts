@@ -73,7 +73,9 @@ function blockerText({ comm, tasks, reason, released, eintr, until }: Blocker): 
       ? `sleeps in ${reason.function}()`
       : reason.kind === 'running'
         ? 'is running whenever the kernel looks'
-        : 'has a stack that the kernel cannot walk reliably';
+        : reason.kind === 'unreliable'
+          ? 'has a stack that the kernel cannot walk reliably'
+          : reason.text;
   const after = until === null ? '' : ` after ${timeText(until)}`;
   const end = {
     signal: eintr === null ? `the signal wakes it${after}` : `the signal wakes it${after}, ${eintr}() returns EINTR`,

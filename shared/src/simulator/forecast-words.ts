@@ -44,6 +44,7 @@ function whoBlocks(facts: Facts, blocker: Blocker): string {
   const [does, waits] = tasks === 1 ? ['sleeps', 'waits'] : ['sleep', 'wait'];
   if (reason.kind === 'running') return `${who} ${tasks === 1 ? 'keeps' : 'keep'} running on a CPU`;
   if (reason.kind === 'unreliable') return `${who} ${tasks === 1 ? 'has' : 'have'} an unreliable stack`;
+  if (reason.kind === 'out-of-reach') return `${who}: each ${reason.text}`;
   const where = `${does} in ${reason.function}()`;
   if (blocker.released === 'signal') return `${who} ${where} and ${waits} for the signal at 15 s`;
   if (blocker.released === 'never') return `${who} ${where} and no signal gets ${tasks === 1 ? 'it' : 'them'} out`;

@@ -52,8 +52,8 @@ export interface MachineOptions {
   readonly symbols: SymbolTable | null;
   /** False leaves out what only a full trace needs, for forecasts over many seeds. What happens is the same. */
   readonly recordAll: boolean;
-  /** Whether the trace says where tasks were when they switched. */
-  readonly observe: boolean;
+  /** Whether the trace says where tasks were when they switched; absent: no. */
+  readonly observe?: boolean;
 }
 
 const IDLE_BEHAVIOUR: Behaviour = {
@@ -122,7 +122,7 @@ export class Machine {
     this.seed = options.seed;
     this.symbols = options.symbols;
     this.recordAll = options.recordAll;
-    this.observe = options.observe;
+    this.observe = options.observe === true;
     const { workload, seed } = options;
     if (!Number.isInteger(workload.cpus) || workload.cpus < 1) throw new SimulatorError('a machine needs a CPU');
     this.random = new Prng(seed, -1);

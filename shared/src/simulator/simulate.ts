@@ -69,7 +69,7 @@ export function run(options: SimulateOptions, recordAll: boolean): { readonly tr
     seed,
     symbols: options.symbols ?? null,
     recordAll,
-    observe: options.observe === true,
+    ...(options.observe === undefined ? {} : { observe: options.observe }),
   });
   const tasks = m.traceTasks();
   let last = 0;

@@ -44,7 +44,18 @@ export interface TraceTask {
 /** /proc/PID/patch_state: -1 no transition, 0 unpatched, 1 patched. */
 export type PatchState = -1 | 0 | 1;
 
-export type SwitchWay = 'stack-check' | 'kernel-exit' | 'idle' | 'cond_resched' | 'fork' | 'force' | 'offline';
+/** How a task came by its state; from `at-once` on only with other models than the kernel's own. */
+export type SwitchWay =
+  | 'stack-check'
+  | 'kernel-exit'
+  | 'idle'
+  | 'cond_resched'
+  | 'fork'
+  | 'force'
+  | 'offline'
+  | 'at-once'
+  | 'in-user-space'
+  | 'loop-point';
 
 /** Where a task is at one moment: the phase of its behaviour, and the frames on its stack, innermost first. */
 export interface TaskPlace {
@@ -59,7 +70,11 @@ export type BlockReason =
   | { readonly kind: 'running' }
   | { readonly kind: 'unreliable' }
   /** `function` is the name whose range was hit; `original` the `old_name` that the kernel's debug line prints. */
-  | { readonly kind: 'sleeping-on'; readonly function: string; readonly original: string };
+  | { readonly kind: 'sleeping-on'; readonly function: string; readonly original: string }
+  /** Other models than the kernel's own: it is not where that model switches tasks. `text` completes "it …". */
+  | { readonly kind: 'out-of-reach'; readonly what: OutOfReach; readonly text: string };
+
+export type OutOfReach = 'in-kernel' | 'in-user-space' | 'not-parked' | 'traced';
 
 export type TraceEvent = {
   readonly at: number;
@@ -110,6 +125,10 @@ export type TraceEvent = {
     }
   | { readonly type: 'fork'; readonly parent: number; readonly child: TraceTask; readonly state: PatchState }
   | { readonly type: 'exit'; readonly task: number }
+  /** Other models than the kernel's own: a task is held, or goes on; null stands for the whole machine. */
+  | { readonly type: 'stand-still'; readonly task: number | null; readonly on: boolean }
+  /** Models that switch tasks inside old code: the last call of it on this task's stack has returned. */
+  | { readonly type: 'old-code-left'; readonly task: number }
   /**
    * A sysfs file or directory below /sys/kernel/livepatch. Values without newline; '' for a directory, and for `force`, which
    * can't be read. Null when a directory vanished, with all that is below it.

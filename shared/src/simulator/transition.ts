@@ -296,7 +296,7 @@ function logRefusal(m: Machine, task: Task, reason: BlockReason): void {
   const who = `klp_try_switch_task: ${task.comm}:${task.kind === 'idle' ? 0 : task.id}`;
   if (reason.kind === 'running') pr(m, 'debug', `${who} is running`);
   else if (reason.kind === 'unreliable') pr(m, 'debug', `${who} has an unreliable stack`);
-  else pr(m, 'debug', `${who} is sleeping on function ${reason.original}`);
+  else if (reason.kind === 'sleeping-on') pr(m, 'debug', `${who} is sleeping on function ${reason.original}`);
 }
 
 /** The frames that keep a task from switching, and which function of the patch each belongs to. */

@@ -69,6 +69,8 @@ function reasonText({ reason }: Blocker): string {
       return 'has a stack that the kernel cannot walk reliably';
     case 'sleeping-on':
       return `sleeps in ${code(`${reason.function}()`)}, which is being replaced`;
+    case 'out-of-reach':
+      return reason.text;
   }
 }
 
