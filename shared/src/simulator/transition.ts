@@ -9,7 +9,7 @@ import { isObjectLoaded, type KlpPatch } from './structures.ts';
 import { sysfsEnabled, sysfsTransition } from './sysfs.ts';
 import { NEVER, type Task } from './task.ts';
 import { scheduleSwitchPoint } from './task-events.ts';
-import type { BlockReason, SwitchWay } from './trace.ts';
+import type { BlockReason, SwitchWay, TraceEvent } from './trace.ts';
 
 /** kernel/livepatch/transition.c: switching every task from one set of functions to the other. */
 
@@ -19,11 +19,7 @@ const SIGNALS_TIMEOUT = 15;
 const direction = (target: 0 | 1): string => (target === 1 ? 'patching' : 'unpatching');
 const targetName = (target: 0 | 1): 'patched' | 'unpatched' => (target === 1 ? 'patched' : 'unpatched');
 
-function tell(
-  m: Machine,
-  transition: Transition,
-  phase: 'init' | 'start' | 'reverse' | 'cancel' | 'complete' | 'done',
-) {
+function tell(m: Machine, transition: Transition, phase: Extract<TraceEvent, { type: 'transition' }>['phase']): void {
   m.emit({
     at: m.now,
     type: 'transition',
