@@ -6,6 +6,8 @@ export const USAGE = `livepatch-ls: checks and simulates Linux kernel livepatch 
 Usage:
   livepatch-ls check [OPTIONS] FILE|DIR...    what the kernel would not take, and why
   livepatch-ls simulate [OPTIONS] FILE        what happens when it is loaded, or what comes of a scenario
+  livepatch-ls fleet-report [OPTIONS] RESULTS...
+                                              what the results of many machines come to
   livepatch-ls verify [OPTIONS] FILE          a scenario on a real kernel and on the simulator, side by side
   livepatch-ls capture                        a script that records a machine to simulate on
   livepatch-ls server [--stdio|--node-ipc|--socket=PORT|--pipe=NAME]
@@ -34,11 +36,25 @@ simulate:
   Exit status: 0, or 2 for wrong arguments, an unreadable file or a file without a klp_patch.
   FILE.klpsim.json is a scenario (docs/scenarios.md): its steps are played for each of its kernels, or the --kernel.
   Exit status: 0 everything came as it says, 1 something did not, 2 wrong arguments or mistakes in the file.
+  --fleet DIR|FILE.jsonl     on many machines: each *.json in the folder, or each line, is a recording; may be repeated.
+                             --format pretty, json (a line for each machine as it is done), summary or html (one page);
+                             --seeds is 10, --kernel that of each recording unless told. The host is the file's name,
+                             or what a line begins with: {"host":"db1",…
+  --results FILE             with --fleet: adds each machine's line to the file, and goes on where an earlier run ended
+  --jobs N                   with --fleet: threads (default: one for each CPU)
+  Exit status with --fleet: 0 every recording was used, 1 some could not be, 130 interrupted.
+
+fleet-report:
+  --format pretty|json|summary|html
+  Puts results files together that were written apart, by several machines or runs. Each host counts once.
 
 verify:
   FILE.klpsim.json is a scenario. Needs qemu-system-x86_64, gcc and make; fetches Debian's kernels with apt-get.
-  --kernel 6.1|6.12|PATH     the kernel, or a bzImage whose headers are installed; may be repeated (default: the
+  --kernel 6.1|6.12|PATH     the kernel, or a bzImage, or a kernel tree that was built; may be repeated (default: the
                              scenario's kernels)
+  --headers DIR              where modules are built for a bzImage (default: its tree, installed headers, or headers
+                             unpacked beside it)
+  --time-limit SECONDS       after which the guest is ended, which is a result, too (default 600)
   --cache DIR                where kernels and modules are kept (default livepatch-ls in the user's cache directory)
   --format pretty|json       pretty: both sides, with a mark between what differs (default)
   Exit status: 0 they agree and everything came as the scenario says, 1 not, 2 it could not be tried.

@@ -9,7 +9,7 @@ import { findKernel, type Kernel } from '../kernel-runner/find-kernel.ts';
 import type { GuestFile } from '../kernel-runner/guest-image.ts';
 import { runPlans } from '../kernel-runner/run-plans.ts';
 import { progressText, scenarioPlan, scenarioRecord } from '../kernel-runner/scenario-plan.ts';
-import { oneOf, readArguments } from './options.ts';
+import { integerOption, oneOf, readArguments } from './options.ts';
 import { isScenarioFile, kbuildFiles, type LoadedScenario, loadScenario } from './scenario-files.ts';
 import { failureLines, sideBySide } from './scenario-report.ts';
 import { terminalStyle, textWidth } from './style.ts';
@@ -17,6 +17,7 @@ import { UsageError } from './usage.ts';
 
 /** Exit status of what Ctrl-C ended, as shells have it. */
 const STOPPED = 130;
+const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * `livepatch-ls verify`: plays a scenario on a real kernel in QEMU and on the simulator at the same times. Prints both to
@@ -26,33 +27,40 @@ export async function verify(args: readonly string[], wasmFolder: string): Promi
   const { values, positionals } = readArguments(args, {
     format: { type: 'string', default: 'pretty' },
     kernel: { type: 'string', multiple: true, default: [] },
+    headers: { type: 'string' },
+    'time-limit': { type: 'string', default: '600' },
     cache: { type: 'string' },
   });
   const format = oneOf('--format', values.format, ['pretty', 'json']);
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new UsageError('verify needs one FILE.');
   if (!isScenarioFile(file)) throw new UsageError(`${file} is no scenario: its name must end in .klpsim.json.`);
+  const limit = integerOption('--time-limit', values['time-limit'], 1, 86_400) * 1000;
   const loaded = await loadScenario(file, wasmFolder);
+  const wanted = values.kernel.length > 0 ? values.kernel : loaded.scenario.kernels;
+  if (values.headers !== undefined && wanted.length !== 1) {
+    throw new UsageError('--headers goes with one --kernel.');
+  }
   const cache = resolve(values.cache ?? cacheFolder());
   const stop = new AbortController();
   const interrupt = (): void => {
     process.stderr.write('livepatch-ls: stopping\n');
     stop.abort();
   };
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  for (const signal of INTERRUPTS) process.once(signal, interrupt);
   try {
-    const wanted = values.kernel.length > 0 ? values.kernel : loaded.scenario.kernels;
     const results: VerifyResult[] = [];
-    for (const kernel of wanted) results.push(await verifyOn(kernel, loaded, cache, stop.signal, format === 'pretty'));
+    for (const kernel of wanted) {
+      const options = { cache, limit, signal: stop.signal, ...(values.headers ? { headers: values.headers } : {}) };
+      results.push(await verifyOn(kernel, loaded, options, format === 'pretty'));
+    }
     if (format === 'json') process.stdout.write(`${JSON.stringify({ title: loaded.scenario.title, results })}\n`);
     return results.every(({ agree, failures }) => agree && failures === 0) ? 0 : 1;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     return STOPPED;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    for (const signal of INTERRUPTS) process.off(signal, interrupt);
   }
 }
 
@@ -69,17 +77,25 @@ interface VerifyResult {
   }[];
 }
 
+interface VerifyOptions {
+  readonly cache: string;
+  readonly headers?: string;
+  /** Milliseconds that the guest may take. */
+  readonly limit: number;
+  readonly signal: AbortSignal;
+}
+
 async function verifyOn(
   wanted: string,
   loaded: LoadedScenario,
-  cache: string,
-  signal: AbortSignal,
+  options: VerifyOptions,
   pretty: boolean,
 ): Promise<VerifyResult> {
   const { scenario } = loaded;
   const style = terminalStyle(process.stdout, process.env);
   const progress = (text: string): void => void process.stderr.write(`${text}\n`);
-  const kernel = await findKernel(wanted, { cache, progress, signal });
+  const { cache, limit, signal } = options;
+  const kernel = await findKernel(wanted, { ...options, progress });
   const files = await builtModules(kernel, loaded, cache, signal, progress);
   progress(`Booting Linux ${kernel.release}`);
   const plan = scenarioPlan(basename(loaded.file, '.klpsim.json'), scenario);
@@ -87,7 +103,7 @@ async function verifyOn(
     const text = progressText(scenario, line);
     if (text !== null) progress(text);
   };
-  const [result] = await runPlans(kernel, [plan], files, { cache, signal, onReport });
+  const [result] = await runPlans(kernel, [plan], files, { cache, limit, signal, onReport });
   if (!result) throw new Error('The kernel did nothing.');
   const real = scenarioRecord(scenario, kernel.version, result);
   const { record: twin } = play(scenario, { kernel: kernel.version, imageOf: loaded.imageOf, times: real.steps });

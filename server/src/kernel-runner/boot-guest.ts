@@ -3,6 +3,7 @@ import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kernel } from './find-kernel.ts';
+import { startError } from './run-command.ts';
 
 export interface BootOptions {
   /** Milliseconds without a word from the guest after which it is ended. */
@@ -12,6 +13,10 @@ export interface BootOptions {
   /** Gets the lines of the agent's report as they come. */
   readonly onReport?: (line: string) => void;
   readonly signal?: AbortSignal;
+  /** Megabytes; 512 when not told. */
+  readonly memory?: number;
+  /** Image of a disk that the guest has as /dev/vda, where it loads virtio_blk. What it writes there is forgotten. */
+  readonly disk?: string;
 }
 
 export interface BootResult {
@@ -19,10 +24,13 @@ export interface BootResult {
   readonly report: string;
   /** All that the kernel printed on its console. */
   readonly console: string;
-  /** Whether the guest ended by itself. */
-  readonly ended: boolean;
+  readonly end: GuestEnd;
 }
 
+/** How a guest ended: by itself (a panic does that, too), or from outside after its silence or its time. */
+export type GuestEnd = 'itself' | 'silence' | 'limit';
+
+const QEMU = 'qemu-system-x86_64';
 /** Milliseconds between two looks at what the guest has reported. */
 const LOOK_EVERY = 200;
 
@@ -48,9 +56,9 @@ export async function bootGuest(
     await writeFile(files.initrd, image);
     await writeFile(files.console, '');
     await writeFile(files.report, '');
-    const ended = await runQemu(qemuArguments(kernel, files, parameters), files.report, options);
+    const end = await runQemu(qemuArguments(kernel, files, parameters, options), files.report, options);
     const [report, console] = await Promise.all([readFile(files.report, 'latin1'), readFile(files.console, 'latin1')]);
-    return { report, console, ended };
+    return { report, console, end };
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -62,7 +70,12 @@ interface GuestFiles {
   readonly report: string;
 }
 
-function qemuArguments(kernel: Kernel, files: GuestFiles, parameters: readonly string[]): string[] {
+function qemuArguments(
+  kernel: Kernel,
+  files: GuestFiles,
+  parameters: readonly string[],
+  { memory = 512, disk }: BootOptions,
+): string[] {
   const append = [
     'console=ttyS0',
     'loglevel=8',
@@ -73,26 +86,24 @@ function qemuArguments(kernel: Kernel, files: GuestFiles, parameters: readonly s
     ...parameters,
   ];
   return [
-    ...['-accel', 'tcg,thread=single', '-icount', 'shift=1,sleep=off', '-smp', '1', '-cpu', 'max', '-m', '512'],
+    ...['-accel', 'tcg,thread=single', '-icount', 'shift=1,sleep=off', '-smp', '1', '-cpu', 'max'],
+    ...['-m', String(memory)],
     ...['-display', 'none', '-nodefaults', '-no-user-config', '-no-reboot'],
     ...['-kernel', kernel.image, '-initrd', files.initrd, '-append', append.join(' ')],
     ...['-serial', `file:${files.console}`, '-serial', `file:${files.report}`],
+    ...(disk === undefined ? [] : ['-drive', `file=${disk},if=virtio,format=raw,snapshot=on`]),
   ];
 }
 
-/** Resolves to whether QEMU ended by itself. */
-async function runQemu(args: readonly string[], report: string, options: BootOptions): Promise<boolean> {
+async function runQemu(args: readonly string[], report: string, options: BootOptions): Promise<GuestEnd> {
   const tail = await open(report);
-  const qemu = spawn('qemu-system-x86_64', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let ended = true;
+  const qemu = spawn(QEMU, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let end: GuestEnd = 'itself';
   let errors = '';
   let line = '';
   let heard = Date.now();
   const started = heard;
-  const stop = () => {
-    ended = false;
-    qemu.kill('SIGKILL');
-  };
+  const stop = () => qemu.kill('SIGKILL');
   qemu.stderr.setEncoding('utf8');
   qemu.stderr.on('data', (text: string) => {
     errors += text;
@@ -110,7 +121,11 @@ async function runQemu(args: readonly string[], report: string, options: BootOpt
       for (const whole of lines) options.onReport?.(whole);
     }
     const now = Date.now();
-    if (now - heard > options.silence || now - started > options.limit) stop();
+    if (end !== 'itself') return;
+    if (now - started > options.limit) end = 'limit';
+    else if (now - heard > options.silence) end = 'silence';
+    else return;
+    stop();
   };
   let listening = Promise.resolve();
   const looks = setInterval(() => {
@@ -118,12 +133,12 @@ async function runQemu(args: readonly string[], report: string, options: BootOpt
   }, LOOK_EVERY);
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
-      qemu.on('error', (error) => reject(new Error(`qemu-system-x86_64 can't be started: ${error.message}`)));
+      qemu.on('error', (error) => reject(startError(QEMU, error)));
       qemu.on('close', resolve);
     });
     if (options.signal?.aborted) throw new Error('The guest was stopped.');
-    if (ended && code !== 0) throw new Error(`QEMU ended with ${code}: ${errors.slice(-1000)}`);
-    return ended;
+    if (end === 'itself' && code !== 0) throw new Error(`QEMU ended with ${code}: ${errors.slice(-1000)}`);
+    return end;
   } finally {
     clearInterval(looks);
     options.signal?.removeEventListener('abort', stop);

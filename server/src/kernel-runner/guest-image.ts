@@ -12,6 +12,8 @@ import { mustRun } from './run-command.ts';
 export interface GuestFile {
   readonly path: string;
   readonly content: Uint8Array;
+  /** Whether it is a program; plain data when not given. */
+  readonly executable?: boolean;
 }
 
 const SOURCES = join(dirname(fileURLToPath(import.meta.url)), 'guest');
@@ -39,7 +41,9 @@ export async function guestImage(
   plans.forEach((plan, i) => {
     entries.push({ path: `${PLAN_DIRECTORY}/${i}`, mode: 0o644, content: new TextEncoder().encode(planText(plan)) });
   });
-  for (const { path, content } of files) entries.push({ path: path.replace(/^\/+/, ''), mode: 0o644, content });
+  for (const { path, content, executable } of files) {
+    entries.push({ path: path.replace(/^\/+/, ''), mode: executable ? 0o755 : 0o644, content });
+  }
   return gzipSync(cpioArchive(entries), { level: 1 });
 }
 

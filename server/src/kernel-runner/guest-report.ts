@@ -1,3 +1,4 @@
+import type { GuestEnd } from './boot-guest.ts';
 import { type KernelLogLine, parseConsole, parseKmsgRecord, parseStack } from './kernel-log.ts';
 
 /** What a guest told while it carried out one plan. Times are microseconds since the guest started. */
@@ -8,8 +9,9 @@ export interface PlanResult {
   /**
    * `finished`: every step was carried out. `killed`: an Oops ended the process that did. `hung`: over the plan's limit.
    * `crashed`: the guest ended in the middle. `silent`: the guest said nothing any more and was ended from outside.
+   * `overtime`: it was ended from outside because its time was over.
    */
-  readonly outcome: 'finished' | 'killed' | 'hung' | 'crashed' | 'silent';
+  readonly outcome: 'finished' | 'killed' | 'hung' | 'crashed' | 'silent' | 'overtime';
   /** In order. Those that the guest did not come to are missing, one that did not return has errno null. */
   readonly steps: readonly StepResult[];
   /** From the plan's start until the machine was handed to the next plan. */
@@ -84,14 +86,14 @@ export interface BootReport {
  * @param console what came over the kernel's console: the log lines of a crash are only there
  * @param names the names of all plans of the list
  * @param first place in that list of the plan that this boot began with
- * @param ended whether the guest ended by itself (a panic switches it off too)
+ * @param end how the guest ended
  */
 export function readBootReport(
   report: string,
   console: string,
   names: readonly string[],
   first: number,
-  ended: boolean,
+  end: GuestEnd,
 ): BootReport {
   const results: PlanResult[] = [];
   let release: string | null = null;
@@ -139,11 +141,14 @@ export function readBootReport(
     const cut: OpenPlan = open;
     const fromConsole = logOfLastPlan(parseConsole(console));
     cut.log = withConsole(cut.log, fromConsole, cut.steps.at(-1)?.index ?? 0);
-    const outcome = cut.outcome ?? (ended ? 'crashed' : 'silent');
-    close(outcome, ended ? 'the guest ended' : 'the guest was ended');
+    const outcome = cut.outcome ?? CUT_BY[end];
+    close(outcome, end === 'itself' ? 'the guest ended' : 'the guest was ended');
   }
   return { release, results, next, orderly };
 }
+
+/** What becomes of a plan that was under way when the guest ended. */
+const CUT_BY = { itself: 'crashed', silence: 'silent', limit: 'overtime' } as const;
 
 interface OpenPlan {
   readonly number: number;

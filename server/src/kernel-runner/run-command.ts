@@ -6,29 +6,60 @@ export interface CommandResult {
   readonly output: string;
 }
 
-/** Runs a program to its end. Never rejects for its exit status; rejects when it can't be started. */
+export interface CommandOptions {
+  readonly cwd?: string;
+  /** Ends the program and all that it started. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs a program to its end. Never rejects for its exit status.
+ *
+ * @throws Error when it can't be started, or is stopped through `signal`; then nothing of it runs any more
+ */
 export function runCommand(
   program: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly signal?: AbortSignal } = {},
+  { cwd, signal }: CommandOptions = {},
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    if (signal?.aborted) return reject(stopped(program));
+    // A process group of its own: what make has started can be ended with it.
+    const child = spawn(program, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     const chunks: Buffer[] = [];
+    const stop = () => {
+      if (child.pid === undefined) return;
+      try {
+        process.kill(-child.pid, 'SIGTERM');
+      } catch {
+        // It has ended already.
+      }
+    };
+    signal?.addEventListener('abort', stop, { once: true });
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, output: Buffer.concat(chunks).toString('utf8') }));
+    child.on('error', (error) => reject(startError(program, error)));
+    child.on('close', (code) => {
+      signal?.removeEventListener('abort', stop);
+      if (signal?.aborted) reject(stopped(program));
+      else resolve({ code, output: Buffer.concat(chunks).toString('utf8') });
+    });
   });
 }
 
 /** As runCommand, but a status other than 0 is an error whose message holds the end of the output. */
-export async function mustRun(
-  program: string,
-  args: readonly string[],
-  options: { readonly cwd?: string; readonly signal?: AbortSignal } = {},
-): Promise<string> {
+export async function mustRun(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   const { code, output } = await runCommand(program, args, options);
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${output.slice(-2000)}`);
   return output;
+}
+
+/** Why a program could not be started, for people. */
+export function startError(program: string, error: Error): Error {
+  const isMissing = 'code' in error && error.code === 'ENOENT';
+  return new Error(isMissing ? `${program} is not installed.` : `${program} can't be started: ${error.message}`);
+}
+
+function stopped(program: string): Error {
+  return new Error(`${program} was stopped.`);
 }

@@ -10,6 +10,8 @@ export interface RunPlansOptions {
   readonly progress?: (done: number, of: number, result: PlanResult) => void;
   /** Milliseconds of real time without a word after which a guest is given up; 60,000 when not given. */
   readonly silence?: number;
+  /** Milliseconds of real time that one boot may take at most; half an hour when not given. */
+  readonly limit?: number;
   /** Gets the lines of the guest's report as they come. */
   readonly onReport?: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -41,15 +43,15 @@ export async function runPlans(
     const first = results.length;
     const boot = await bootGuest(kernel, image, [`klp_from=${first}`], {
       silence: options.silence ?? 60_000,
-      limit: BOOT_LIMIT,
+      limit: options.limit ?? BOOT_LIMIT,
       ...(options.onReport ? { onReport: options.onReport } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
     });
-    const report = readBootReport(boot.report, boot.console, names, first, boot.ended);
+    const report = readBootReport(boot.report, boot.console, names, first, boot.end);
     if (report.results.length === 0) {
       failures++;
-      if (failures === BOOT_TRIES) {
-        throw new Error(`Kernel ${kernel.release} did not come up. Its last words:\n${boot.console.slice(-2000)}`);
+      if (failures === BOOT_TRIES || boot.end === 'limit') {
+        throw new Error(`Kernel ${kernel.release} did not come up. ${lastWords(boot.console)}`);
       }
       continue;
     }
@@ -60,4 +62,9 @@ export async function runPlans(
     }
   }
   return results;
+}
+
+function lastWords(console: string): string {
+  if (console.trim() !== '') return `Its last words:\n${console.slice(-2000)}`;
+  return 'It said nothing on its serial line: it needs CONFIG_SERIAL_8250_CONSOLE.';
 }

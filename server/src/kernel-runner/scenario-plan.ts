@@ -125,6 +125,7 @@ function brokenText(scenario: Scenario, result: PlanResult, done: number): strin
     hung: 'hung',
     crashed: 'crashed',
     silent: 'said nothing any more',
+    overtime: 'did not come to the end in time',
   }[result.outcome];
   return `The kernel ${how}${at}${why}`;
 }

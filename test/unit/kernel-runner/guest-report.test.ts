@@ -15,7 +15,7 @@ const CLEAN_PLAN = [
 ];
 
 describe('a plan that leaves the machine clean', () => {
-  const { results, next, release } = readBootReport(lines(BOOT, ...CLEAN_PLAN), '', NAMES, 0, true);
+  const { results, next, release } = readBootReport(lines(BOOT, ...CLEAN_PLAN), '', NAMES, 0, 'itself');
 
   it('is finished', () => {
     expect(release).toBe('6.12.117');
@@ -48,7 +48,7 @@ describe('a crash in the middle', () => {
     '[    0.000025] BUG: kernel NULL pointer dereference, address: 0',
     '',
   ].join('\r\n');
-  const { results, next } = readBootReport(`${report}{"type":"resu`, console, NAMES, 1, true);
+  const { results, next } = readBootReport(`${report}{"type":"resu`, console, NAMES, 1, 'itself');
 
   it('is a result, with the step that did not return', () => {
     expect(results).toHaveLength(1);
@@ -67,7 +67,8 @@ describe('a crash in the middle', () => {
 
 it('knows a guest that was given up from one that ended', () => {
   const report = lines(BOOT, { type: 'plan', at: 20, plan: 0 }, { type: 'step', at: 21, index: 0 });
-  expect(readBootReport(report, '', NAMES, 0, false).results[0]?.outcome).toBe('silent');
+  expect(readBootReport(report, '', NAMES, 0, 'silence').results[0]?.outcome).toBe('silent');
+  expect(readBootReport(report, '', NAMES, 0, 'limit').results[0]?.outcome).toBe('overtime');
 });
 
 it('keeps why a machine was not trusted any more', () => {
@@ -78,7 +79,7 @@ it('keeps why a machine was not trusted any more', () => {
     { type: 'clean', at: 22, dirt: 'tainted 12416' },
     { type: 'off', at: 23, why: 'tainted 12416' },
   );
-  const { results, orderly } = readBootReport(report, '', NAMES, 2, true);
+  const { results, orderly } = readBootReport(report, '', NAMES, 2, 'itself');
   expect(results).toHaveLength(1);
   expect(results[0]).toMatchObject({ plan: 'third', outcome: 'killed', dirt: 'tainted 12416' });
   expect(orderly).toBe(true);
@@ -91,9 +92,11 @@ it('gives a hung plan that switched the guest off', () => {
     { type: 'ended', at: 21, how: 'hung' },
     { type: 'off', at: 22, why: 'a plan hung' },
   );
-  expect(readBootReport(report, '', NAMES, 0, true).results).toMatchObject([{ outcome: 'hung', dirt: 'a plan hung' }]);
+  expect(readBootReport(report, '', NAMES, 0, 'itself').results).toMatchObject([
+    { outcome: 'hung', dirt: 'a plan hung' },
+  ]);
 });
 
 it('has nothing when the kernel did not come up', () => {
-  expect(readBootReport('', '[    0.1] Kernel panic', NAMES, 1, true)).toMatchObject({ results: [], next: 1 });
+  expect(readBootReport('', '[    0.1] Kernel panic', NAMES, 1, 'itself')).toMatchObject({ results: [], next: 1 });
 });
