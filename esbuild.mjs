@@ -60,7 +60,7 @@ const bundles = [
   { ...node, entryPoints: { server: 'server/src/server.ts' }, outdir: 'dist' },
   {
     ...node,
-    entryPoints: { cli: 'server/src/cli/main.ts' },
+    entryPoints: { cli: 'server/src/cli/main.ts', 'fleet-worker': 'server/src/cli/fleet/fleet-worker.ts' },
     outdir: 'dist',
     // The kernel runner finds the sources of the guest's programs beside itself.
     define: { 'import.meta.url': 'bundleUrl' },

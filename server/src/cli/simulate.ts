@@ -10,6 +10,7 @@ import { DEFAULT_KERNEL_VERSION } from '../kernel/version.ts';
 import { DiskFiles } from '../workspace/file-source.ts';
 import { loadParser } from '../workspace/load-parser.ts';
 import { ModuleStore } from '../workspace/module-store.ts';
+import { FLEET_FORMATS, simulateFleet } from './fleet/simulate-fleet.ts';
 import { integerOption, kernelOption, oneOf, readArguments } from './options.ts';
 import { recordedWorkload } from './recorded-workload.ts';
 import { isScenarioFile } from './scenario-files.ts';
@@ -30,13 +31,30 @@ export async function simulateCommand(args: readonly string[], wasmFolder: strin
     seed: { type: 'string' },
     seeds: { type: 'string' },
     patch: { type: 'string' },
+    fleet: { type: 'string', multiple: true },
+    results: { type: 'string' },
+    jobs: { type: 'string' },
   });
-  const format = oneOf('--format', values.format, ['pretty', 'json', 'log']);
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new UsageError('simulate needs one FILE.');
   if (values.kernel !== undefined) kernelOption('--kernel', values.kernel);
+  if (values.fleet !== undefined) {
+    refuseOptions(values, ['workload', 'seed'], 'a fleet: its recordings are the machines');
+    return simulateFleet({
+      image: pick(await imagesOf(file, wasmFolder), values.patch, file),
+      fleet: values.fleet,
+      results: values.results ?? null,
+      jobs: values.jobs ?? null,
+      kernel: values.kernel ?? null,
+      seeds: integerOption('--seeds', values.seeds ?? '10', 1, MAX_SEEDS),
+      format: oneOf('--format', values.format, FLEET_FORMATS),
+      wasmFolder,
+    });
+  }
+  refuseOptions(values, ['results', 'jobs'], 'a single machine: it belongs to --fleet');
+  const format = oneOf('--format', values.format, ['pretty', 'json', 'log']);
   if (isScenarioFile(file)) {
-    refuseOptions(values, ['workload', 'seed', 'seeds', 'patch']);
+    refuseOptions(values, ['workload', 'seed', 'seeds', 'patch'], 'scenarios: the file says what is simulated');
     return simulateScenario(file, { format, kernel: values.kernel ?? null, wasmFolder });
   }
   const kernel = values.kernel ?? DEFAULT_KERNEL_VERSION;
@@ -58,10 +76,9 @@ export async function simulateCommand(args: readonly string[], wasmFolder: strin
   return 0;
 }
 
-/** A scenario says these things itself. */
-function refuseOptions(values: Readonly<Record<string, unknown>>, names: readonly string[]): void {
+function refuseOptions(values: Readonly<Record<string, unknown>>, names: readonly string[], not: string): void {
   const given = names.find((name) => values[name] !== undefined);
-  if (given !== undefined) throw new UsageError(`--${given} is not for scenarios: the file says what is simulated.`);
+  if (given !== undefined) throw new UsageError(`--${given} is not for ${not}.`);
 }
 
 function runOf(image: PatchImage, kernel: string, workload: Workload, seed: number): Trace {

@@ -19,7 +19,11 @@ export async function buildBundle(): Promise<Bundle> {
   const folder = mkdtempSync(join(tmpdir(), 'livepatch-bundle-'));
   await esbuild.build({
     absWorkingDir: ROOT,
-    entryPoints: { server: 'server/src/server.ts', cli: 'server/src/cli/main.ts' },
+    entryPoints: {
+      server: 'server/src/server.ts',
+      cli: 'server/src/cli/main.ts',
+      'fleet-worker': 'server/src/cli/fleet/fleet-worker.ts',
+    },
     outdir: folder,
     bundle: true,
     platform: 'node',

@@ -13,7 +13,14 @@ interface Layer {
   readonly pure: boolean;
 }
 
-const SHARED = ['shared/src', 'shared/src/model', 'shared/src/simulator', 'shared/src/scenario', 'shared/src/picture'];
+const SHARED = [
+  'shared/src',
+  'shared/src/model',
+  'shared/src/simulator',
+  'shared/src/scenario',
+  'shared/src/picture',
+  'shared/src/fleet',
+];
 const LSP = ['vscode-languageserver', 'vscode-languageserver-textdocument', 'vscode-uri'];
 
 /** Who may know whom (docs/architecture.md). Arrows go down only. */
@@ -22,6 +29,7 @@ const LAYERS: readonly Layer[] = [
   { path: 'shared/src/simulator', layers: ['shared/src/model'], packages: [], pure: true },
   { path: 'shared/src/picture', layers: ['shared/src/simulator', 'shared/src/model'], packages: [], pure: true },
   { path: 'shared/src/scenario', layers: ['shared/src/simulator', 'shared/src/model'], packages: [], pure: true },
+  { path: 'shared/src/fleet', layers: ['shared/src/simulator', 'shared/src/model'], packages: [], pure: true },
   { path: 'shared/src', layers: SHARED, packages: [], pure: true },
   { path: 'server/src/kernel', layers: ['shared/src/model'], packages: [], pure: true },
   {
