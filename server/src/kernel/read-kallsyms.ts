@@ -1,0 +1,160 @@
+import { LONGEST_NAME, type SymbolTableBuilder, textOf, UNKNOWN_SIZE } from './symbol-table.ts';
+
+/** What a text in the format of /proc/kallsyms or System.map gave. */
+export interface KallsymsReading {
+  /** How many symbols were taken. */
+  readonly symbols: number;
+  /** Objects of which there were symbols: null for vmlinux. */
+  readonly objects: ReadonlySet<string | null>;
+  /** Whether addresses are given; for users without the right to see them, the kernel writes zeros. */
+  readonly addresses: boolean;
+  /** False when the text ends in the middle of a line. */
+  readonly complete: boolean;
+  /** The first line (from 1) that is not of the format; null when all are. */
+  readonly badLine: number | null;
+}
+
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const TAB = 0x09;
+/** `U`. */
+const UNDEFINED = 0x55;
+
+/** More bad lines than this, and the text is something else. */
+const MOST_BAD_LINES = 20;
+/** A symbol that is further from the next one than this has a gap behind it, not a size. Bytes. */
+const LARGEST_SIZE = 0x1000000;
+
+/**
+ * Reads `address type name` lines, each with an optional `[module]` after a tab, and adds the symbols in the text's order.
+ *
+ * That order is the one in which `old_sympos` counts, whether or not addresses are shown: kernel/kallsyms.c prints
+ * vmlinux's symbols from its table, which is sorted by address when the kernel is linked, and a module's from the symbol
+ * table that klp_find_object_symbol() walks. Sizes of vmlinux's symbols are the distance to the next address, as the
+ * kernel itself counts them.
+ *
+ * @param accept asked once for each object whether its symbols are wanted
+ */
+export function readKallsyms(
+  text: Uint8Array,
+  builder: SymbolTableBuilder,
+  accept: (object: string | null) => boolean,
+): KallsymsReading {
+  const objects = new Set<string | null>();
+  const modules = new ModuleNames(builder, accept, objects);
+  let symbols = 0;
+  let addresses = false;
+  let badLine: number | null = null;
+  let badLines = 0;
+  let line = 0;
+  const wantsKernel = accept(null);
+  // Symbols at the address of the last one, whose size shows with the next address.
+  let open = -1;
+  let openAddress = -1;
+  let at = 0;
+  let end = 0;
+  for (; at < text.length; at = end + 1) {
+    line++;
+    end = text.indexOf(NEWLINE, at);
+    if (end < 0) break;
+    let i = at;
+    let high = 0;
+    let low = 0;
+    while (i < end) {
+      const digit = hexDigit(text[i] as number);
+      if (digit < 0) break;
+      high = (high << 4) | (low >>> 28);
+      low = (low << 4) | digit;
+      i++;
+    }
+    // The last 48 bits: a number holds them exactly, and only differences are looked at.
+    const address = (high & 0xffff) * 0x100000000 + (low >>> 0);
+    const digits = i - at;
+    const type = text[i + 1] as number;
+    const nameStart = i + 3;
+    if (digits === 0 || digits > 16 || nameStart >= end || text[i] !== SPACE || text[i + 2] !== SPACE) {
+      if (end > at) {
+        badLine ??= line;
+        if (++badLines > MOST_BAD_LINES) break;
+      }
+      continue;
+    }
+    let nameEnd = nameStart;
+    while (nameEnd < end && (text[nameEnd] as number) > SPACE) nameEnd++;
+    if (nameEnd === nameStart || nameEnd - nameStart > LONGEST_NAME) {
+      badLine ??= line;
+      continue;
+    }
+    if (address !== 0) addresses = true;
+    if (text[nameEnd] === TAB) {
+      const object = modules.numberIn(text, nameEnd + 1, end);
+      // What a module takes from others is in its table while it loads; klp_find_object_symbol() passes it over.
+      if (object < 0 || type === UNDEFINED) continue;
+      builder.add(object, text, nameStart, nameEnd, type, UNKNOWN_SIZE);
+      symbols++;
+    } else if (wantsKernel) {
+      const symbol = builder.add(0, text, nameStart, nameEnd, type, UNKNOWN_SIZE);
+      symbols++;
+      objects.add(null);
+      if (address !== openAddress) {
+        const size = address - openAddress;
+        if (open >= 0 && size > 0 && size < LARGEST_SIZE) {
+          for (let other = open; other < symbol; other++) builder.setSize(other, size);
+        }
+        open = symbol;
+        openAddress = address;
+      }
+    }
+  }
+  return { symbols, objects, addresses, complete: end >= 0 && badLines <= MOST_BAD_LINES, badLine };
+}
+
+/** The names in brackets. Lines of one module follow each other, so the last one is remembered. */
+class ModuleNames {
+  private readonly builder: SymbolTableBuilder;
+  private readonly accept: (object: string) => boolean;
+  private readonly seen: Set<string | null>;
+  private readonly numbers = new Map<string, number>();
+  private last = '';
+  private lastNumber = -1;
+
+  constructor(builder: SymbolTableBuilder, accept: (object: string) => boolean, seen: Set<string | null>) {
+    this.builder = builder;
+    this.accept = accept;
+    this.seen = seen;
+  }
+
+  /** The object's number for `[name]` in the text; -1 when its symbols are not wanted. */
+  numberIn(text: Uint8Array, start: number, end: number): number {
+    const name = bracketedName(text, start, end);
+    if (name === this.last) return this.lastNumber;
+    let number = this.numbers.get(name);
+    if (number === undefined) {
+      const wanted = isModuleName(name) && this.accept(name);
+      number = wanted ? this.builder.objectNumber(name) : -1;
+      if (wanted) this.seen.add(name);
+      this.numbers.set(name, number);
+    }
+    this.last = name;
+    this.lastNumber = number;
+    return number;
+  }
+}
+
+/** The name between `[` and `]`; empty when the bytes are something else. */
+export function bracketedName(text: Uint8Array, start: number, end: number): string {
+  const last = text[end - 1] === 0x0d ? end - 2 : end - 1;
+  if (text[start] !== 0x5b || text[last] !== 0x5d || last - start > 64) return '';
+  return textOf(text, start + 1, last);
+}
+
+/** What stands in brackets without being a module: BPF programs, ftrace's trampolines, kprobes' pages. */
+function isModuleName(name: string): boolean {
+  return name !== '' && name !== 'bpf' && !name.startsWith('__builtin__');
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}
