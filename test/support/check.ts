@@ -3,6 +3,7 @@ import { checkModule } from '../../server/src/analysis/check.ts';
 import { readModule } from '../../server/src/analysis/read-module.ts';
 import type { Finding, Rule, Severity } from '../../server/src/analysis/rule.ts';
 import { SourceUnit } from '../../server/src/analysis/source-unit.ts';
+import type { KernelKnowledge } from '../../server/src/kernel/knowledge.ts';
 import { parseKernelVersion } from '../../server/src/kernel/version.ts';
 import type { LivepatchModule } from '../../shared/src/model/index.ts';
 import { lineOf, parseFixture } from './fixture.ts';
@@ -11,6 +12,8 @@ import { parser } from './parser.ts';
 export interface CheckOptions {
   /** The kernel that the module is for: `6.12` unless told. */
   readonly kernel?: string;
+  /** What is known of that kernel: nothing unless told. */
+  readonly knowledge?: KernelKnowledge;
   /** The module's name: the first file's base name unless told. */
   readonly name?: string;
   readonly severities?: { readonly [rule: string]: 'off' | Severity };
@@ -57,7 +60,7 @@ export function findingsIn(module: LivepatchModule, options: CheckOptions = {}):
   const version = parseKernelVersion(options.kernel ?? '6.12');
   if (!version) throw new Error(`${options.kernel} is no kernel version`);
   return checkModule(module, {
-    kernel: { version, knowledge: null },
+    kernel: { version, knowledge: options.knowledge ?? null },
     severities: options.severities ?? {},
     ...(options.rules ? { rules: options.rules } : {}),
     onError(rule, error) {

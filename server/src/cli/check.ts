@@ -10,6 +10,7 @@ import { ModuleChecks } from '../workspace/module-checks.ts';
 import { ModuleStore } from '../workspace/module-store.ts';
 import { scanFolder } from '../workspace/scan.ts';
 import { findingsAsJson, prettyFindings, type ReportedFile } from './check-report.ts';
+import { KERNEL_FILE_OPTIONS, knowledgeOf } from './kernel-files.ts';
 import { kernelOption, oneOf, readArguments } from './options.ts';
 import { UsageError } from './usage.ts';
 
@@ -24,14 +25,18 @@ export async function check(args: readonly string[], wasmFolder: string): Promis
     'kernel-version': { type: 'string', default: DEFAULT_KERNEL_VERSION },
     rule: { type: 'string', multiple: true, default: [] },
     fix: { type: 'boolean', default: false },
+    ...KERNEL_FILE_OPTIONS,
   });
   const format = oneOf('--format', values.format, ['pretty', 'json']);
+  if (positionals.length === 0) throw new UsageError('check needs a FILE or a DIR.');
   const options = {
-    kernel: { version: kernelOption('--kernel-version', values['kernel-version']), knowledge: null },
+    kernel: {
+      version: kernelOption('--kernel-version', values['kernel-version']),
+      knowledge: await knowledgeOf(values),
+    },
     severities: severitiesFrom(values.rule),
     onError: (rule: string, error: unknown) => complain(`rule ${rule} failed: ${messageOf(error)}`),
   };
-  if (positionals.length === 0) throw new UsageError('check needs a FILE or a DIR.');
 
   const asked = await askedFiles(positionals);
   if (asked.files.size === 0 && asked.failed) return 2;

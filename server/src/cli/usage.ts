@@ -18,6 +18,8 @@ check:
   --format pretty|json       pretty is for people (default), json for programs:
                              [{ file, range, rule, severity, message, kernel }], lines and characters from 0
   --kernel-version VERSION   the kernel that the module is for, such as 6.1 (default 6.12)
+  --kallsyms FILE            that kernel's symbols: a copy of its /proc/kallsyms
+  --filter-functions FILE    what its ftrace can hook: a copy of /sys/kernel/tracing/available_filter_functions
   --rule ID=LEVEL            off, error, warning, information or hint; may be repeated
   --fix                      apply the safe fixes to the files, then report what is left
   Directories are searched for C files that use livepatch. The other files of a module (its Kbuild or Makefile names
@@ -35,6 +37,7 @@ simulate:
   --patch NAME               the klp_patch variable, when the module has several
   Exit status: 0, or 2 for wrong arguments, an unreadable file or a file without a klp_patch.
   FILE.klpsim.json is a scenario (docs/scenarios.md): its steps are played for each of its kernels, or the --kernel.
+  Scenarios may be several; --format junit writes a report of all of them, as CI systems read it.
   Exit status: 0 everything came as it says, 1 something did not, 2 wrong arguments or mistakes in the file.
   --fleet DIR|FILE.jsonl     on many machines: each *.json in the folder, or each line, is a recording; may be repeated.
                              --format pretty, json (a line for each machine as it is done), summary or html (one page);
