@@ -6,6 +6,9 @@ import { RULES } from '../../server/src/analysis/rules/index.ts';
 import { fixesOf } from './fixes.ts';
 import { rulePages } from './pages.ts';
 
+/** Written by hand. */
+const COVERAGE = 'coverage.md';
+
 /** Writes docs/rules/ and removes the pages of rules that are gone. Returns how many pages there are. */
 export async function writeRuleDocs(root: string): Promise<number> {
   const { resolve } = createRequire(join(root, 'package.json'));
@@ -16,7 +19,7 @@ export async function writeRuleDocs(root: string): Promise<number> {
   const pages = rulePages(RULES, (rule) => fixesOf(rule, parser));
   const folder = join(root, 'docs/rules');
   mkdirSync(folder, { recursive: true });
-  for (const file of readdirSync(folder)) if (!pages.has(file)) rmSync(join(folder, file));
+  for (const file of readdirSync(folder)) if (!pages.has(file) && file !== COVERAGE) rmSync(join(folder, file));
   for (const [file, text] of pages) writeFileSync(join(folder, file), text);
   return pages.size;
 }

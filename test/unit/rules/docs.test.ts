@@ -10,7 +10,8 @@ const folder = fileURLToPath(new URL('../../../docs/rules/', import.meta.url));
 const pages = rulePages(RULES, (rule) => fixesOf(rule, parser));
 
 it('has one page for each rule and the index, and no others', () => {
-  expect(readdirSync(folder).toSorted(), 'run "npm run docs"').toEqual([...pages.keys()].toSorted());
+  const written = readdirSync(folder).filter((file) => file !== 'coverage.md');
+  expect(written.toSorted(), 'run "npm run docs"').toEqual([...pages.keys()].toSorted());
 });
 
 it('has pages that say what the rules say', () => {

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { ruleById } from '../../../server/src/analysis/rules/index.ts';
+
+const MISTAKES = 176;
+
+/** The list's rows: number, and the rule or the reason why there is none. */
+const rows = readFileSync(fileURLToPath(new URL('../../../docs/rules/coverage.md', import.meta.url)), 'utf8')
+  .split('\n')
+  .flatMap((line) => {
+    const row = /^\| (\d+) \| ([^|]+) \| ([^|]+) \|$/.exec(line);
+    return row ? [{ number: Number(row[1]), what: row[2] ?? '', answer: row[3] ?? '' }] : [];
+  });
+
+it('lists each mistake once', () => {
+  expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: MISTAKES }, (_, index) => index + 1));
+});
+
+it('names rules that exist, or a reason', () => {
+  for (const { number, answer } of rows) {
+    const rules = [...answer.matchAll(/\[([a-z0-9-]+)\]\(([^)]+)\)/g)];
+    for (const [, id = '', page] of rules) {
+      expect(ruleById(id), `${number}: ${id}`).toBeDefined();
+      expect(page).toBe(`${id}.md`);
+    }
+    if (rules.length === 0) expect(answer, `${number}`).toMatch(/^[A-Z].{10,}\.$/);
+  }
+});
