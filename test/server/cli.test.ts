@@ -130,7 +130,7 @@ describe('check', () => {
     [['check', '--rule', 'missing-module-exit=loud', 'x.c'], 'loud'],
     [['check', '--frobnicate', 'x.c'], '--frobnicate'],
     [['check', 'missing.c'], 'missing.c: there is no such file'],
-    [['simulate'], 'needs one FILE'],
+    [['simulate'], 'needs a FILE'],
     [['simulate', 'missing.c'], "missing.c can't be read"],
     [['simulate', '--seed', '-1', 'x.c'], 'seed'],
     [['simulate', '--workload', 'toaster', 'x.c'], 'toaster'],

@@ -36,6 +36,20 @@ function edit(name: string, from: string, to: string): void {
   writeFileSync(join(folder, name), text.replace(from, to));
 }
 
+/** Elements of an XML text that nothing closes, and what could not be read as XML. */
+function unclosed(xml: string): string[] {
+  const open: string[] = [];
+  const rest = xml.replace(
+    /<\?xml[^?]*\?>|<(\/?)([a-z-]+)((?: [a-z]+="[^"<>&]*(?:&[#\w]+;[^"<>&]*)*")*)(\/?)>/g,
+    (_, end, name, _attributes, empty) => {
+      if (end === '/' && open.pop() !== name) open.push(`</${name}>`);
+      else if (end !== '/' && empty !== '/' && name !== undefined) open.push(name);
+      return '';
+    },
+  );
+  return [...open, ...(/[<>]|&(?![#\w]+;)/.test(rest) ? [rest] : [])];
+}
+
 describe('livepatch-ls simulate F.klpsim.json', () => {
   it('lists the steps on each kernel and exits 0 when everything comes as the file says', () => {
     const { status, out, err } = run('simulate', 'callbacks.klpsim.json');
@@ -53,6 +67,36 @@ describe('livepatch-ls simulate F.klpsim.json', () => {
     expect(status).toBe(1);
     expect(out).toMatch(/^callbacks\.klpsim\.json:11:\d+: error: No such line is in the log\.$/m);
     expect(out).toMatch(/expect log, callbacks, sysfs, took {2}FAILED/);
+  });
+
+  it('plays several, and reports them all as CI systems read it, those with mistakes too', () => {
+    edit('callbacks.klpsim.json', '"patching complete"', '"<never> & \\"printed\\""');
+    writeFileSync(join(folder, 'broken.klpsim.json'), '{ "title": 3 }');
+    const { status, out, err } = run(
+      'simulate',
+      '--format',
+      'junit',
+      'broken.klpsim.json',
+      'callbacks.klpsim.json',
+      'kill.klpsim.json',
+    );
+    expect({ status, err }).toEqual({ status: 1, err: '' });
+    expect(out).toMatch(
+      /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites tests="5" failures="2" errors="1" time="\d+\.\d{3}">/,
+    );
+    expect(out).toMatch(
+      /<testsuite name="broken\.klpsim\.json" tests="1" failures="0" errors="1"[^>]*>\n {4}<testcase [^>]*>\n {6}<error message="broken\.klpsim\.json/,
+    );
+    expect(out).toMatch(/<failure message="No such line is in the log\.">callbacks\.klpsim\.json:11:\d+: No such line/);
+    expect(out).toMatch(/<testsuite name="kill\.klpsim\.json" tests="2" failures="0" errors="0"/);
+    expect(unclosed(out)).toEqual([]);
+  });
+
+  it('takes several files only when all are scenarios', () => {
+    expect(run('simulate', 'kill.klpsim.json', 'lp-waits.c')).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('Only scenarios may be several'),
+    });
   });
 
   it('gives programs the record, the trace and the failures', () => {

@@ -15,7 +15,7 @@ import { integerOption, kernelOption, oneOf, readArguments } from './options.ts'
 import { recordedWorkload } from './recorded-workload.ts';
 import { isScenarioFile } from './scenario-files.ts';
 import { kernelLog, prettyForecast } from './simulate-report.ts';
-import { simulateScenario } from './simulate-scenario.ts';
+import { SCENARIO_FORMATS, simulateScenarios } from './simulate-scenario.ts';
 import { terminalStyle, textWidth } from './style.ts';
 import { UsageError } from './usage.ts';
 
@@ -36,9 +36,10 @@ export async function simulateCommand(args: readonly string[], wasmFolder: strin
     jobs: { type: 'string' },
   });
   const [file] = positionals;
-  if (file === undefined || positionals.length > 1) throw new UsageError('simulate needs one FILE.');
+  if (file === undefined) throw new UsageError('simulate needs a FILE.');
   if (values.kernel !== undefined) kernelOption('--kernel', values.kernel);
   if (values.fleet !== undefined) {
+    if (positionals.length > 1) throw new UsageError('simulate --fleet needs one FILE: the livepatch.');
     refuseOptions(values, ['workload', 'seed'], 'a fleet: its recordings are the machines');
     return simulateFleet({
       image: pick(await imagesOf(file, wasmFolder), values.patch, file),
@@ -52,11 +53,13 @@ export async function simulateCommand(args: readonly string[], wasmFolder: strin
     });
   }
   refuseOptions(values, ['results', 'jobs'], 'a single machine: it belongs to --fleet');
-  const format = oneOf('--format', values.format, ['pretty', 'json', 'log']);
-  if (isScenarioFile(file)) {
+  if (positionals.every(isScenarioFile)) {
     refuseOptions(values, ['workload', 'seed', 'seeds', 'patch'], 'scenarios: the file says what is simulated');
-    return simulateScenario(file, { format, kernel: values.kernel ?? null, wasmFolder });
+    const format = oneOf('--format', values.format, SCENARIO_FORMATS);
+    return simulateScenarios(positionals, { format, kernel: values.kernel ?? null, wasmFolder });
   }
+  if (positionals.length > 1) throw new UsageError('simulate needs one FILE. Only scenarios may be several.');
+  const format = oneOf('--format', values.format, ['pretty', 'json', 'log']);
   const kernel = values.kernel ?? DEFAULT_KERNEL_VERSION;
   const chosen = values.workload ?? 'web-server';
   const workload = workloadById(chosen) ?? (await recordedWorkload(chosen, kernel));
