@@ -17,8 +17,9 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 
 async function headers(folder: string, options: { makefile?: string; release?: string } = {}): Promise<string> {
   const path = join(root, folder);
-  await mkdir(join(path, 'include/config'), { recursive: true });
-  await writeFile(join(path, 'include/config/kernel.release'), `${options.release ?? RELEASE}\n`);
+  await mkdir(join(path, 'include/generated'), { recursive: true });
+  const release = `#define UTS_RELEASE "${options.release ?? RELEASE}"\n`;
+  await writeFile(join(path, 'include/generated/utsrelease.h'), release);
   await writeFile(join(path, 'Makefile'), options.makefile ?? 'all:\n');
   return path;
 }

@@ -45,6 +45,12 @@ export async function findHeaders(places: readonly string[], release: string, ca
   );
 }
 
+/** What kbuild has written there; null when that is no folder to build modules in. */
+async function releaseOf(headers: string): Promise<string | null> {
+  const text = await readFile(join(headers, 'include/generated/utsrelease.h'), 'utf8').catch(() => '');
+  return /^#define UTS_RELEASE "([^"]*)"/m.exec(text)?.[1] ?? null;
+}
+
 async function standIn(headers: string, cache: string): Promise<string> {
   const other = /^include (\/\S+\/Makefile)\s*$/.exec(await readFile(join(headers, 'Makefile'), 'utf8'))?.[1];
   if (other === undefined) return headers;
