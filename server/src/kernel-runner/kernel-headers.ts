@@ -34,11 +34,10 @@ export function headerPlaces(image: string, release: string): string[] {
 export async function findHeaders(places: readonly string[], release: string, cache: string): Promise<string> {
   for (const place of places) {
     if (!existsSync(join(place, 'Makefile'))) continue;
-    const of = await readFile(join(place, 'include/config/kernel.release'), 'utf8').catch(() => null);
+    const of = await releaseOf(place);
     if (of === null) continue;
-    if (of.trim() === release) return standIn(await realpath(place), cache);
-    if (places.length === 1)
-      throw new Error(`The headers in ${place} are for kernel ${of.trim()}, not for ${release}.`);
+    if (of === release) return standIn(await realpath(place), cache);
+    if (places.length === 1) throw new Error(`The headers in ${place} are for kernel ${of}, not for ${release}.`);
   }
   throw new Error(
     `There are no headers for kernel ${release} in ${places.join(', ')}. Install them, or name their folder with --headers.`,
