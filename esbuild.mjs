@@ -1,4 +1,4 @@
-/** Bundles everything that ships: `node esbuild.mjs [--production] [--watch]`. */
+/** Bundles everything that ships: `node esbuild.mjs [--production] [--watch] [--out=FOLDER]`, into `dist` unless told. */
 import { copyFile, cp, mkdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import * as esbuild from 'esbuild';
 
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
+const out = process.argv.find((flag) => flag.startsWith('--out='))?.slice('--out='.length) ?? 'dist';
 const root = fileURLToPath(new URL('.', import.meta.url));
 const require = createRequire(import.meta.url);
 
@@ -52,16 +53,16 @@ const bundles = [
   {
     ...node,
     entryPoints: { extension: 'client/src/extension.ts', 'language-client': 'client/src/language-client.ts' },
-    outdir: 'dist',
+    outdir: out,
     // VS Code answers require('vscode'); a native import() would not ask it.
     supported: { 'dynamic-import': false },
     plugins: [lazyLanguageClient],
   },
-  { ...node, entryPoints: { server: 'server/src/server.ts' }, outdir: 'dist' },
+  { ...node, entryPoints: { server: 'server/src/server.ts' }, outdir: out },
   {
     ...node,
     entryPoints: { cli: 'server/src/cli/main.ts', 'fleet-worker': 'server/src/cli/fleet/fleet-worker.ts' },
-    outdir: 'dist',
+    outdir: out,
     // The kernel runner finds the sources of the guest's programs beside itself.
     define: { 'import.meta.url': 'bundleUrl' },
     banner: { js: "#!/usr/bin/env node\nconst bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
@@ -72,15 +73,15 @@ const bundles = [
     format: 'iife',
     target: 'es2022',
     entryPoints: { 'webview/panel': 'client/webview/panel.ts', 'webview/style': 'client/webview/panel.css' },
-    outdir: 'dist',
+    outdir: out,
   },
 ];
 
-await rm(`${root}dist`, { recursive: true, force: true });
-await mkdir(`${root}dist`, { recursive: true });
-await copyFile(require.resolve('web-tree-sitter/web-tree-sitter.wasm'), `${root}dist/web-tree-sitter.wasm`);
-await copyFile(require.resolve('tree-sitter-c/tree-sitter-c.wasm'), `${root}dist/tree-sitter-c.wasm`);
-await cp(`${root}server/src/kernel-runner/guest`, `${root}dist/guest`, { recursive: true });
+await rm(`${root}${out}`, { recursive: true, force: true });
+await mkdir(`${root}${out}`, { recursive: true });
+await copyFile(require.resolve('web-tree-sitter/web-tree-sitter.wasm'), `${root}${out}/web-tree-sitter.wasm`);
+await copyFile(require.resolve('tree-sitter-c/tree-sitter-c.wasm'), `${root}${out}/tree-sitter-c.wasm`);
+await cp(`${root}server/src/kernel-runner/guest`, `${root}${out}/guest`, { recursive: true });
 if (watch) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
 } else {

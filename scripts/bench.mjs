@@ -1,20 +1,27 @@
-/** npm run bench [-- --quick]: builds for production and prints how fast it is beside what it can't be faster than. */
+/**
+ * npm run bench [-- --quick | --write]: builds for production and prints how fast it is beside what it can't be faster than,
+ * and beside clangd. `--write` puts the figures into docs/performance.md.
+ */
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installNpmPackages, requireNode } from './lib/install.mjs';
-import { progress, run, runLogged, runMain } from './lib/terminal.mjs';
+import { writeSection } from './lib/sections.mjs';
+import { progress, runLogged, runMain } from './lib/terminal.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const here = join(root, '.cache', 'bench');
+/** Built apart: `dist` may be in use. */
+const dist = '.cache/bench/dist';
 
 await runMain(async () => {
   requireNode();
   await installNpmPackages(root, root, 'npm packages');
   await progress('Building', async () => {
     const log = join(root, '.cache', 'logs', 'build.log');
-    await runLogged(process.execPath, ['esbuild.mjs', '--production'], log, { cwd: root });
+    await runLogged(process.execPath, ['esbuild.mjs', '--production', `--out=${dist}`], log, { cwd: root });
     const { build } = await import('esbuild');
-    const programs = ['main', 'echo-server', 'bare-parse'];
+    const programs = ['main', 'echo-server', 'parse-server'];
     await build({
       absWorkingDir: root,
       entryPoints: programs.map((name) => `test/bench/${name}.ts`),
@@ -29,6 +36,30 @@ await runMain(async () => {
       logLevel: 'warning',
     });
   });
-  const rounds = process.argv.includes('--quick') ? 1 : 9;
-  return run(process.execPath, [join(here, 'main.js'), join(root, 'dist'), here, String(rounds)]);
+  const quick = process.argv.includes('--quick');
+  const { status, output } = await runBench(quick ? ['--quick'] : []);
+  if (status === 0 && !quick && process.argv.includes('--write')) {
+    writeSection(join(root, 'docs', 'performance.md'), {
+      title: 'How fast it is',
+      name: 'the server',
+      command: 'npm run bench -- --write',
+      text: `## The server\n\n${output}`,
+    });
+  }
+  return status;
 });
+
+/** What it prints is shown while it runs and returned. */
+function runBench(flags) {
+  const program = [join(here, 'main.js'), join(root, dist), here, join(root, '.cache', 'kernels'), ...flags];
+  const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text;
+    process.stdout.write(text);
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status: status ?? 1, output }));
+  });
+}

@@ -6,6 +6,7 @@ import {
   type PublishDiagnosticsParams,
   type TextDocumentContentChangeEvent,
 } from 'vscode-languageserver/node';
+import type { BenchServer } from './servers.ts';
 
 /** No answer of a server takes this long, in milliseconds. */
 const LIMIT = 60_000;
@@ -17,9 +18,10 @@ export class BenchClient {
   /** Who waits for the findings of which version. */
   private waiting: { uri: string; version: number; done: (params: PublishDiagnosticsParams) => void } | null = null;
 
-  /** Starts `node SCRIPT --stdio`. */
-  constructor(script: string) {
-    const child = spawn(process.execPath, [script, '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  /** Starts the server. What clangd has to say about the code goes nowhere. */
+  constructor({ name, command, args }: BenchServer) {
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', name === 'clangd' ? 'ignore' : 'inherit'] });
+    if (!child.stdin || !child.stdout) throw new Error(`${command} has no pipes`);
     this.child = child;
     this.connection = createProtocolConnection(child.stdout, child.stdin);
     this.connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => {

@@ -6,11 +6,12 @@ import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
 
 const connection = createConnection(ProposedFeatures.all);
 connection.onInitialize(() => ({
-  capabilities: { textDocumentSync: 2, hoverProvider: true, documentSymbolProvider: true },
+  capabilities: { textDocumentSync: 2, hoverProvider: true, documentSymbolProvider: true, completionProvider: {} },
 }));
 const answer = (uri: string, version: number) => connection.sendDiagnostics({ uri, version, diagnostics: [] });
 connection.onDidOpenTextDocument(({ textDocument }) => answer(textDocument.uri, textDocument.version));
 connection.onDidChangeTextDocument(({ textDocument }) => answer(textDocument.uri, textDocument.version));
 connection.onHover(() => null);
+connection.onCompletion(() => []);
 connection.onDocumentSymbol(() => []);
 connection.listen();

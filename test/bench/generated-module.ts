@@ -1,37 +1,64 @@
 /** A livepatch of the size that a cumulative patch has after a year: generated, the same every time. */
 export interface GeneratedModule {
   readonly text: string;
-  /** Line and character within the name of its klp_patch. */
+  readonly lines: number;
+  readonly functions: number;
+  /** Line and character within the name of its first klp_patch. */
   readonly patchName: { readonly line: number; readonly character: number };
-  /** Start of a line within a function's body. */
-  readonly body: { readonly line: number; readonly character: number };
+  /** For each function, the place behind a number in its body: a digit may be typed there. */
+  readonly numbers: readonly { readonly line: number; readonly character: number }[];
+  /** Where `.old_name = "` of its last entry in a table ends. */
+  readonly oldName: { readonly line: number; readonly character: number };
 }
 
-/** `functions` replacements of four lines each, every fifth of them in the table. About four lines for each function. */
-export function generateModule(functions: number): GeneratedModule {
+interface Shape {
+  /** How many replacements. */
+  readonly functions: number;
+  /** Lines of each one's body beyond the first: each calls something and looks at what it returns. */
+  readonly calls?: number;
+  /** How many klp_patch structures share them; a module has one. */
+  readonly patches?: number;
+}
+
+/** Replacements, every fifth of them in a table. Without `calls` a function has four lines. */
+export function generateModule({ functions, calls = 0, patches = 1 }: Shape): GeneratedModule {
   const lines = [
     '// SPDX-License-Identifier: GPL-2.0',
     '#include <linux/module.h>',
     '#include <linux/kernel.h>',
     '#include <linux/livepatch.h>',
+    'struct work { struct work *next; int flags; };',
+    'int use_work(struct work *work, int flags, const char *why);',
   ];
+  const numbers: { line: number; character: number }[] = [];
   for (let index = 0; index < functions; index++) {
-    lines.push(
-      `static int livepatch_work_${index}(struct work *work, int flags)`,
-      '{',
-      `\treturn work && flags > ${index} ? ${index} : -EINVAL;`,
-      '}',
-    );
+    lines.push(`static int livepatch_work_${index}(struct work *work, int flags)`, '{');
+    for (let call = 0; call < calls; call += 2) {
+      lines.push(
+        `\tif (use_work(work->next, flags + ${call}, "call ${call}") < 0)`,
+        `\t\tpr_warn("work %d of %px\\n", ${call}, work);`,
+      );
+    }
+    const head = `\treturn work && flags > ${index}`;
+    numbers.push({ line: lines.length, character: head.length });
+    lines.push(`${head} ? ${index} : -EINVAL;`, '}');
   }
-  lines.push('static struct klp_func funcs[] = {');
-  for (let index = 0; index < functions; index += 5) {
-    lines.push(`\t{ .old_name = "work_${index}", .new_func = livepatch_work_${index}, },`);
+  let patchName = { line: 0, character: 0 };
+  let oldName = { line: 0, character: 0 };
+  for (let patch = 0; patch < patches; patch++) {
+    const n = patches === 1 ? '' : `_${patch}`;
+    lines.push(`static struct klp_func funcs${n}[] = {`);
+    for (let index = patch; index < functions; index += 5 * patches) {
+      oldName = { line: lines.length, character: '\t{ .old_name = "'.length };
+      lines.push(`\t{ .old_name = "work_${index}", .new_func = livepatch_work_${index}, },`);
+    }
+    lines.push('\t{ }', '};', `static struct klp_object objs${n}[] = {`, `\t{ .funcs = funcs${n}, },`, '\t{ }', '};');
+    if (patch === 0) patchName = { line: lines.length, character: 'static struct klp_patch pa'.length };
+    lines.push(`static struct klp_patch patch${n} = { .mod = THIS_MODULE, .objs = objs${n}, .replace = true };`);
   }
-  lines.push('\t{ }', '};', 'static struct klp_object objs[] = {', '\t{ .funcs = funcs, },', '\t{ }', '};');
-  const patchLine = lines.length;
+  const names = Array.from({ length: patches }, (_, patch) => (patches === 1 ? 'patch' : `patch_${patch}`));
   lines.push(
-    'static struct klp_patch patch = { .mod = THIS_MODULE, .objs = objs, .replace = true };',
-    'static int livepatch_init(void) { return klp_enable_patch(&patch); }',
+    `static int livepatch_init(void) { return ${names.map((name) => `klp_enable_patch(&${name})`).join(' ?: ')}; }`,
     'static void livepatch_exit(void) { }',
     'module_init(livepatch_init);',
     'module_exit(livepatch_exit);',
@@ -39,9 +66,5 @@ export function generateModule(functions: number): GeneratedModule {
     'MODULE_INFO(livepatch, "Y");',
     '',
   );
-  return {
-    text: lines.join('\n'),
-    patchName: { line: patchLine, character: 'static struct klp_patch pa'.length },
-    body: { line: 4 + 4 * Math.floor(functions / 2) + 2, character: 1 },
-  };
+  return { text: lines.join('\n'), lines: lines.length, functions, patchName, numbers, oldName };
 }

@@ -1,43 +1,32 @@
 /** Runs something once to warm up and then `rounds` times. Returns the median in milliseconds. */
-export async function median(rounds: number, run: (round: number) => unknown, warmUp = true): Promise<number> {
+export async function median(rounds: number, run: (round: number) => unknown): Promise<number> {
   const times: number[] = [];
-  for (let round = warmUp ? -1 : 0; round < rounds; round++) {
+  for (let round = -1; round < rounds; round++) {
     const start = performance.now();
     await run(round);
     if (round >= 0) times.push(performance.now() - start);
   }
-  times.sort((a, b) => a - b);
-  return times[Math.floor(times.length / 2)] as number;
+  return quantile(times, 0.5);
 }
 
-export interface Row {
-  readonly what: string;
-  readonly ours: number;
-  readonly unit: 'ms' | 'MB';
-  /** What it is compared with, in the same unit; null when there is nothing. */
-  readonly floor: { readonly what: string; readonly value: number } | null;
+/** The value below which a share of the values lies. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] as number;
 }
 
-/** A table for a terminal. */
-export function formatRows(rows: readonly Row[]): string {
-  const number = (value: number, unit: string) => `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${unit}`;
-  const cells = rows.map(({ what, ours, unit, floor }) => [
-    what,
-    number(ours, unit),
-    floor ? number(floor.value, unit) : '',
-    floor ? `${(ours / floor.value).toFixed(2)} ×` : '',
-    floor?.what ?? '',
-  ]);
-  const table = [['', 'ours', 'floor', 'ratio', 'what the floor is'], ...cells];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...table.map((row) => (row[column] as string).length)));
-  return table
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          column >= 1 && column <= 3 ? cell.padStart(widths[column] as number) : cell.padEnd(widths[column] as number),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+export const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** `3.1 ms`: as many digits as mean something. */
+export function shown(value: number, unit: string): string {
+  return `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`;
+}
+
+/** A table in Markdown that is also easy to read in a terminal. The first column is text, the others are figures. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length), 3));
+  const line = (cells: readonly string[]) =>
+    `| ${widths.map((width, column) => (column === 0 ? (cells[column] ?? '').padEnd(width) : (cells[column] ?? '').padStart(width))).join(' | ')} |`;
+  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
 }

@@ -5,12 +5,12 @@ import { diagnosticsOf } from './diagnostics.ts';
 import { images } from './images.ts';
 
 /**
- * How long after the last edit findings are sent, in milliseconds: some times what the last check took, so that a module
- * that is slow to check is not checked for every key.
+ * A check that takes no longer is made after every edit, at once: nobody notices it. One that takes longer waits after the
+ * last edit for some times what it took, so that a module that is slow to check is not checked for every key. Milliseconds.
  */
-const MIN_DELAY = 20;
-const MAX_DELAY = 300;
+const CHEAP = 25;
 const TIMES = 2;
+const MAX_DELAY = 300;
 
 /** Some clients say that they can pull diagnostics and never do: after this time they get them pushed. Milliseconds. */
 const GRACE = 1500;
@@ -23,11 +23,13 @@ export class Publisher {
   private readonly connection: Connection;
   private readonly context: FeatureContext;
   private readonly failed: (what: string, error: unknown) => void;
-  private readonly waiting = new Map<string, NodeJS.Timeout>();
+  /** By document: takes back what was to be done. */
+  private readonly waiting = new Map<string, () => void>();
   /** Documents that the editor shows findings for. */
   private readonly shown = new Set<string>();
   private readonly sentImages = new Map<string, string>();
-  private lastCheck = 0;
+  /** How long the last check took, by document; 0 for the first one, which reads everything and so says little. */
+  private readonly lastChecks = new Map<string, number>();
   private mode: 'push' | 'pull' | 'undecided';
   private grace: NodeJS.Timeout | undefined;
 
@@ -52,15 +54,17 @@ export class Publisher {
     this.publishAfter(uri, 0);
   }
 
-  /** The document, or what it hangs on, was edited: after a pause. */
+  /** The document, or what it hangs on, was edited: at once when that is cheap, else after a pause. */
   publishSoon(uri: string): void {
-    this.publishAfter(uri, Math.min(MAX_DELAY, Math.max(MIN_DELAY, TIMES * this.lastCheck)));
+    const took = this.lastChecks.get(uri) ?? 0;
+    this.publishAfter(uri, took <= CHEAP ? 0 : Math.min(MAX_DELAY, TIMES * took));
   }
 
   /** The document is closed or its file is gone: what was shown for it is taken back. */
   clear(uri: string): void {
-    clearTimeout(this.waiting.get(uri));
+    this.waiting.get(uri)?.();
     this.waiting.delete(uri);
+    this.lastChecks.delete(uri);
     this.sentImages.delete(uri);
     if (this.shown.delete(uri)) void this.connection.sendDiagnostics({ uri, diagnostics: [] });
   }
@@ -68,18 +72,18 @@ export class Publisher {
   /** Nothing is sent any more. */
   stop(): void {
     clearTimeout(this.grace);
-    for (const timer of this.waiting.values()) clearTimeout(timer);
+    for (const cancel of this.waiting.values()) cancel();
     this.waiting.clear();
   }
 
   private publishAfter(uri: string, delay: number): void {
     if (this.mode === 'undecided') this.grace ??= setTimeout(() => this.pushAll(), GRACE);
-    clearTimeout(this.waiting.get(uri));
-    const timer = setTimeout(() => {
+    this.waiting.get(uri)?.();
+    const run = (): void => {
       this.waiting.delete(uri);
       this.publish(uri).catch((error: unknown) => this.failed('check', error));
-    }, delay);
-    this.waiting.set(uri, timer);
+    };
+    this.waiting.set(uri, delay === 0 ? afterMessages(run) : after(delay, run));
   }
 
   private pushAll(): void {
@@ -95,7 +99,7 @@ export class Publisher {
     if (this.mode === 'push') {
       const started = performance.now();
       const diagnostics = await diagnosticsOf(this.context, uri);
-      this.lastCheck = performance.now() - started;
+      this.lastChecks.set(uri, this.lastChecks.has(uri) ? performance.now() - started : 0);
       // An edit in the meantime has asked for a publication of its own.
       if (!isCurrent() || this.mode !== 'push') return;
       // Nothing at all is said of documents that have nothing to do with livepatch.
@@ -118,4 +122,18 @@ export class Publisher {
     this.sentImages.set(uri, text);
     await this.connection.sendNotification(IMAGES_CHANGED_NOTIFICATION, params);
   }
+}
+
+/** Runs when the messages that already wait have been taken in, so that a burst of edits is answered once. */
+function afterMessages(run: () => void): () => void {
+  // The connection hands out one message in each turn; the next one's is set up after this call.
+  let turn = setImmediate(() => {
+    turn = setImmediate(run);
+  });
+  return () => clearImmediate(turn);
+}
+
+function after(delay: number, run: () => void): () => void {
+  const timer = setTimeout(run, delay);
+  return () => clearTimeout(timer);
 }
