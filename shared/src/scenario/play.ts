@@ -114,7 +114,10 @@ function taskAt(trace: Trace, state: ReturnType<typeof stateAt>, name: string, a
   if (!found) return [];
   const { id } = found.task;
   const eintr = trace.events.filter(
-    (event) => event.type === 'signal' && event.task === id && event.effect === 'EINTR' && event.at <= at,
+    (event) =>
+      (event.type === 'eintr' || (event.type === 'signal' && event.effect === 'EINTR')) &&
+      event.task === id &&
+      event.at <= at,
   ).length;
   return [{ name, patchState: found.patchState, stack: found.stack, eintr }];
 }

@@ -60,13 +60,20 @@ export function signalTask(m: Machine, comm: string, signal: number): number {
       task.fate = 'exits';
       endSleep(m, task);
     } else {
+      // It was stopped on its way out of the call, which says EINTR as soon as it is in user space. Programs call again.
+      if (saysEintr(task.phase)) m.emit({ at: m.now, type: 'eintr', task: task.id });
       exitToUser(m, task);
       m.readStack(task);
       plan(m, task);
     }
     return 0;
   }
-  if (signal === SIGCONT || IGNORED.has(signal)) return 0;
+  if (signal === SIGCONT) {
+    // It has stopped itself: that is what it was described with.
+    if (task.phase.do === 'sleep' && task.phase.state === 'stopped') endSleep(m, task);
+    return 0;
+  }
+  if (IGNORED.has(signal)) return 0;
   if (!handles(m, task, signal)) {
     if (STOPPING.has(signal)) task.fate ??= 'stops';
     else task.fate = 'exits';
@@ -80,8 +87,13 @@ export function signalTask(m: Machine, comm: string, signal: number): number {
 function isReached({ phase, fate, isStopped }: Task): boolean {
   if (phase.do === 'user') return fate !== null;
   if (phase.do !== 'sleep' || isStopped) return false;
-  // A deadly signal counts as SIGKILL, which ends killable sleeps (complete_signal()).
-  return phase.state === 'interruptible' || (phase.state === 'killable' && fate === 'exits');
+  if (phase.state === 'interruptible') return true;
+  // A deadly signal counts as SIGKILL (complete_signal()), which ends all states with TASK_WAKEKILL.
+  return fate === 'exits' && (phase.state === 'killable' || phase.state === 'stopped' || phase.state === 'traced');
+}
+
+function saysEintr(phase: Task['phase']): boolean {
+  return phase.do === 'sleep' && phase.onSignal === 'EINTR';
 }
 
 function handles(m: Machine, task: Task, signal: number): boolean {

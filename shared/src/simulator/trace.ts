@@ -123,6 +123,8 @@ export type TraceEvent = {
       readonly woken: boolean;
       readonly effect: 'restarts' | 'EINTR' | null;
     }
+  /** A system call of a task returned EINTR because of a signal that is no transition's. */
+  | { readonly type: 'eintr'; readonly task: number }
   | { readonly type: 'fork'; readonly parent: number; readonly child: TraceTask; readonly state: PatchState }
   | { readonly type: 'exit'; readonly task: number }
   /** Other models than the kernel's own: a task is held, or goes on; null stands for the whole machine. */

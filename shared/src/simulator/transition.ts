@@ -385,7 +385,8 @@ function sendSignals(m: Machine, tasks: readonly Task[]): void {
     }
     m.emit({ at: m.now, type: 'signal', task: task.id, woken, effect });
     if (!woken) continue;
-    task.wakeAt(m.now + wakeLatency(m, task), effect);
+    // What a kernel thread waits for has not come: it looks, and sleeps there again.
+    task.wakeAt(m.now + wakeLatency(m, task), task.kind === 'kthread' ? 'restarts' : effect);
     m.scheduleTask(task, task.phaseEnd);
   }
 }
