@@ -1,7 +1,6 @@
 import type { CallSite, FunctionDefinition, KlpPatch, LivepatchModule } from '../../../../shared/src/model/index.ts';
-import { textOf } from './edits.ts';
 import { perModule } from './per-module.ts';
-import { callsOf, definitionsOf } from './queries.ts';
+import { callsOf, codeOf, definitionsOf } from './queries.ts';
 
 /** A call of klp_enable_patch(). */
 export interface EnableCall {
@@ -51,23 +50,27 @@ export const functionsCalledByInit = perModule((module): ReadonlySet<string> => 
 
 /**
  * Whether `second` is reached whenever the statement of `first` is done and nothing left the function in between: both
- * stand in one block, neither under an `if`, `else`, `case` or loop of its own.
+ * stand in one block of the function, neither under an `if`, `else`, `case` or loop of its own.
  */
-export function follows(module: LivepatchModule, first: CallSite, second: CallSite): boolean {
-  const text = textOf(module, first.range.file);
-  if (first.range.file !== second.range.file || first.range.end > second.range.start) return false;
-  const between = withoutLiterals(text.slice(first.range.end, second.range.start));
+export function follows(
+  module: LivepatchModule,
+  inFunction: FunctionDefinition,
+  first: CallSite,
+  second: CallSite,
+): boolean {
+  if (first.range.end > second.range.start) return false;
+  const code = codeOf(module, inFunction);
+  const { start } = inFunction.bodyRange;
   let depth = 0;
-  for (const character of between) {
+  for (const character of code.slice(first.range.end - start, second.range.start - start)) {
     if (character === '{') depth++;
     else if (character === '}' && --depth < 0) return false;
   }
-  return depth === 0 && !isGuarded(text, first) && !isGuarded(text, second);
+  return depth === 0 && [first, second].every(({ range }) => !isGuarded(code.slice(0, range.start - start)));
 }
 
-/** Whether the statement of a call hangs on an `if`, `else`, label or loop without braces. */
-export function isGuarded(text: string, call: CallSite): boolean {
-  const before = withoutLiterals(text.slice(0, call.range.start));
+/** Whether what follows this code of a function hangs on an `if`, `else`, label or loop without braces. */
+function isGuarded(before: string): boolean {
   const start = Math.max(before.lastIndexOf(';'), before.lastIndexOf('{'), before.lastIndexOf('}')) + 1;
   const head = before.slice(start);
   if (/\b(?:else|case|default|for|while|do|switch)\b|\?|&&|\|\|/.test(head)) return true;
@@ -80,11 +83,4 @@ export function isGuarded(text: string, call: CallSite): boolean {
 
 function count(text: string, character: string): number {
   return text.split(character).length - 1;
-}
-
-/** Blanks comments and literals, so that their braces and words don't count. */
-function withoutLiterals(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/g, (piece) =>
-    ' '.repeat(piece.length),
-  );
 }

@@ -11,6 +11,7 @@ import {
   type SourceRange,
 } from '../../../../shared/src/model/index.ts';
 import type { TextEdit } from '../rule.ts';
+import { withoutCommentsAndStrings } from './c-text.ts';
 import { textOf } from './edits.ts';
 import { perModule } from './per-module.ts';
 
@@ -147,6 +148,15 @@ export function removeWord(module: LivepatchModule, word: SourceRange): TextEdit
   const text = textOf(module, word.file);
   const blanks = /^\s*/.exec(text.slice(word.end))?.[0].length ?? 0;
   return { range: { ...word, end: word.end + blanks }, newText: '' };
+}
+
+const codes = new WeakMap<FunctionDefinition, string>();
+
+/** A function's body, braces included, with blanks in place of comments, strings and characters. */
+export function codeOf(module: LivepatchModule, definition: FunctionDefinition): string {
+  const known = codes.get(definition) ?? withoutCommentsAndStrings(bodyOf(module, definition));
+  codes.set(definition, known);
+  return known;
 }
 
 /** The text of a function's body, braces included. */

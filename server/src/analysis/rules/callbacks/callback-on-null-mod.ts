@@ -1,7 +1,6 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
-import { withoutCommentsAndStrings } from '../c-text.ts';
 import { exampleModule } from '../example-module.ts';
-import { bodyOf, callbackUses } from '../queries.ts';
+import { callbackUses, codeOf } from '../queries.ts';
 
 const FUNCTION = `
 static int fixed_uptime_proc_show(struct seq_file *m, void *v)
@@ -77,7 +76,7 @@ static void announce(struct klp_object *obj)
       return definitions.flatMap((definition): RuleFinding[] => {
         const parameter = definition.parameters?.[0]?.name;
         if (!parameter || !/^\w+$/.test(parameter)) return [];
-        const body = withoutCommentsAndStrings(bodyOf(module, definition));
+        const body = codeOf(module, definition);
         // `name` is an array: its address is near NULL, and printing it shows "(efault)" without a crash.
         const use = new RegExp(`\\b${parameter}\\s*->\\s*mod\\s*->(?!\\s*name\\b)`).exec(body);
         if (!use || mayBeTested(body.slice(0, use.index), parameter)) return [];

@@ -1,8 +1,6 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
-import { withoutCommentsAndStrings } from '../c-text.ts';
-import { textOf } from '../edits.ts';
 import { exampleModule } from '../example-module.ts';
-import { replacements } from '../queries.ts';
+import { codeOf, replacements } from '../queries.ts';
 
 export const rule: Rule = {
   id: 'static-local-reset',
@@ -59,7 +57,7 @@ static int fixed_uptime_proc_show(struct seq_file *m, void *v)
       definitions.flatMap((definition) => {
         if (definition.staticLocals.length === 0) return [];
         const { file, start } = definition.bodyRange;
-        const body = withoutCommentsAndStrings(textOf(module, file).slice(start, definition.bodyRange.end));
+        const body = codeOf(module, definition);
         return definition.staticLocals.flatMap(({ name, range }): RuleFinding[] => {
           const before = body.slice(0, range.start - start);
           const declaration = before.slice(Math.max(...[';', '{', '}'].map((end) => before.lastIndexOf(end))) + 1);

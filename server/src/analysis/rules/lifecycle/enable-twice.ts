@@ -72,7 +72,7 @@ module_init(uptime_fix_init);`,
             other.inFunction === second.inFunction &&
             other.call.result.kind !== 'returned' &&
             !areExclusive(other.call.conditions, second.call.conditions) &&
-            follows(module, other.call, second.call),
+            follows(module, second.inFunction, other.call, second.call),
         );
       if (!first) return [];
       return [

@@ -99,7 +99,7 @@ function failuresBehind(module: LivepatchModule, { call: enable, inFunction }: E
       ({ range, value }) =>
         range.start > enable.range.end && range.end < call.range.start && value.kind === 'known' && value.value === 0,
     );
-    if (leaves || !follows(module, enable, call)) return false;
+    if (leaves || !follows(module, inFunction, enable, call)) return false;
     return isReturned(call) || failsAtOnce(text, inFunction, call);
   });
 }

@@ -1,8 +1,8 @@
 import type { FunctionDefinition, LivepatchModule } from '../../../../../shared/src/model/index.ts';
 import type { Rule, RuleFinding } from '../../rule.ts';
-import { braceDepths, withoutCommentsAndStrings } from '../c-text.ts';
+import { braceDepths } from '../c-text.ts';
 import { replaceText } from '../edits.ts';
-import { bodyOf } from '../queries.ts';
+import { codeOf } from '../queries.ts';
 import { maySleep, shadowCalls } from './shadow-calls.ts';
 import { shadowExample } from './shadow-example.ts';
 
@@ -89,8 +89,9 @@ static DEFINE_SPINLOCK(reads_lock);`,
  * The call that surely makes the place atomic: it stands in a block that is still open there, nothing that could end it
  * stands in between, and no label or jump makes the order of the text doubtful.
  */
-function heldAt(module: LivepatchModule, { calls, bodyRange, ...definition }: FunctionDefinition, place: number) {
-  const body = withoutCommentsAndStrings(bodyOf(module, { calls, bodyRange, ...definition }));
+function heldAt(module: LivepatchModule, definition: FunctionDefinition, place: number) {
+  const { calls, bodyRange } = definition;
+  const body = codeOf(module, definition);
   const depths = braceDepths(body);
   return calls.find((call) => {
     const pair = LOCKS.find(({ take }) => take.test(call.callee));

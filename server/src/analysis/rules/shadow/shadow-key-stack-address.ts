@@ -1,7 +1,6 @@
 import type { FunctionDefinition, LivepatchModule } from '../../../../../shared/src/model/index.ts';
 import type { Rule, RuleFinding } from '../../rule.ts';
-import { withoutCommentsAndStrings } from '../c-text.ts';
-import { bodyOf } from '../queries.ts';
+import { codeOf } from '../queries.ts';
 import { allocates, shadowCalls } from './shadow-calls.ts';
 import { shadowExample } from './shadow-example.ts';
 
@@ -57,7 +56,7 @@ export const rule: Rule = {
 function isLocal(module: LivepatchModule, definition: FunctionDefinition, name: string): boolean {
   if (definition.staticLocals.some((local) => local.name === name)) return false;
   if (definition.parameters?.some((parameter) => parameter.name === name)) return true;
-  const body = withoutCommentsAndStrings(bodyOf(module, definition));
+  const body = codeOf(module, definition);
   const declared = new RegExp(
     `(?:^|[;{}])\\s*((?:const\\s+|volatile\\s+)*(?:(?:struct|union|enum)\\s+)?\\w+(?:\\s+\\w+)*)[\\s*]+${name}\\s*(?:=|;|,|\\[)`,
   ).exec(body);

@@ -1,6 +1,5 @@
 import type { CallSite, FunctionDefinition, LivepatchModule } from '../../../../../shared/src/model/index.ts';
-import { withoutCommentsAndStrings } from '../c-text.ts';
-import { bodyOf, callsOf, isOwnName } from '../queries.ts';
+import { callsOf, codeOf, isOwnName } from '../queries.ts';
 
 /**
  * The calls of the kernel's own function of that name: outside of any `#if`, and not where the module has a function,
@@ -17,6 +16,6 @@ export function kernelCalls(module: LivepatchModule, name: string): CallSite[] {
 /** Whether the function has a parameter or a variable of this name: a pointer that was found in another way. */
 function isLocalName(module: LivepatchModule, definition: FunctionDefinition, name: string): boolean {
   if (definition.parameters?.some((parameter) => parameter.name === name)) return true;
-  const body = withoutCommentsAndStrings(bodyOf(module, definition));
+  const body = codeOf(module, definition);
   return new RegExp(`\\b${name}\\s*(?:=(?!=)|;|,|\\)\\s*\\()|[\\w*]\\s+\\**${name}\\s*[=;,)]`).test(body);
 }
