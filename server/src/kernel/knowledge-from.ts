@@ -1,7 +1,8 @@
+import type { ExportEntries } from './export-entries.ts';
 import type { KernelKnowledge } from './knowledge.ts';
 import { addFilterFunctions, markTraceable } from './read-filter-functions.ts';
 import { readKallsyms } from './read-kallsyms.ts';
-import { SymbolTableBuilder } from './symbol-table.ts';
+import { type SymbolTable, SymbolTableBuilder } from './symbol-table.ts';
 import { type Coverage, TableKnowledge } from './table-knowledge.ts';
 
 /** Contents of files that tell of one kernel. Each is optional; text may come as bytes. */
@@ -29,19 +30,38 @@ export interface KernelReading {
   readonly problems: readonly SourceProblem[];
 }
 
+/** What the sources' symbols are, in a table. */
+export interface TableReading {
+  /** Null when no source gave anything. */
+  readonly table: SymbolTable | null;
+  readonly coverage: ReadonlyMap<string | null, Coverage>;
+  readonly problems: readonly SourceProblem[];
+}
+
 /** Puts together what some sources tell of a kernel. Never throws on what they contain. */
 export function knowledgeFrom(sources: KernelSources): KernelReading {
+  const { table, coverage, problems } = knowledgeTable(sources);
+  if (!table) return { knowledge: null, problems };
+  const modules = [...coverage.keys()].filter((object) => object !== null).sort();
+  const { label, reference = false } = sources;
+  return { knowledge: new TableKnowledge({ label, reference, table, coverage, modules }), problems };
+}
+
+/** The symbols alone. */
+export function knowledgeTable(sources: Omit<KernelSources, 'label' | 'reference'>): TableReading {
   const problems: SourceProblem[] = [];
   const coverage = new Map<string | null, Coverage>();
   const kallsyms = bytesOf(sources.kallsyms);
   const filter = bytesOf(sources.filterFunctions);
   const builder = new SymbolTableBuilder(Math.ceil((kallsyms?.length ?? filter?.length ?? 0) / 30));
 
+  let exports: ExportEntries | null = null;
   if (kallsyms) {
     const reading = readKallsyms(kallsyms, builder, () => true);
     const message = kallsymsProblem(reading);
     if (message) problems.push({ source: 'kallsyms', message });
     for (const object of reading.objects) coverage.set(object, reading.complete ? 'complete' : 'partial');
+    if (reading.complete) exports = reading.exports;
   }
   if (filter) {
     const reading = addFilterFunctions(filter, builder, (object) => (coverage.get(object) ?? 'none') === 'none');
@@ -59,11 +79,9 @@ export function knowledgeFrom(sources: KernelSources): KernelReading {
     }
   }
   const table = builder.build();
+  exports?.mark(table);
   if (filter) markTraceable(filter, table);
-  if (table.count === 0) return { knowledge: null, problems };
-  const modules = [...coverage.keys()].filter((object) => object !== null).sort();
-  const { label, reference = false } = sources;
-  return { knowledge: new TableKnowledge({ label, reference, table, coverage, modules }), problems };
+  return { table: table.count === 0 ? null : table, coverage, problems };
 }
 
 function kallsymsProblem(reading: ReturnType<typeof readKallsyms>): string | null {

@@ -1,3 +1,4 @@
+import { ExportEntries } from './export-entries.ts';
 import { LONGEST_NAME, type SymbolTableBuilder, textOf, UNKNOWN_SIZE } from './symbol-table.ts';
 
 /** What a text in the format of /proc/kallsyms or System.map gave. */
@@ -8,6 +9,8 @@ export interface KallsymsReading {
   readonly objects: ReadonlySet<string | null>;
   /** Whether addresses are given; for users without the right to see them, the kernel writes zeros. */
   readonly addresses: boolean;
+  /** vmlinux's entries of exported symbols. */
+  readonly exports: ExportEntries;
   /** False when the text ends in the middle of a line. */
   readonly complete: boolean;
   /** The first line (from 1) that is not of the format; null when all are. */
@@ -43,6 +46,7 @@ export function readKallsyms(
   const objects = new Set<string | null>();
   const modules = new ModuleNames(builder, accept, objects);
   let symbols = 0;
+  const exports = new ExportEntries();
   let addresses = false;
   let badLine: number | null = null;
   let badLines = 0;
@@ -96,6 +100,7 @@ export function readKallsyms(
       const symbol = builder.add(0, text, nameStart, nameEnd, type, UNKNOWN_SIZE);
       symbols++;
       objects.add(null);
+      exports.see(symbol, text, nameStart, nameEnd, address);
       if (address !== openAddress) {
         const size = address - openAddress;
         if (open >= 0 && size > 0 && size < LARGEST_SIZE) {
@@ -106,7 +111,7 @@ export function readKallsyms(
       }
     }
   }
-  return { symbols, objects, addresses, complete: end >= 0 && badLines <= MOST_BAD_LINES, badLine };
+  return { symbols, objects, addresses, exports, complete: end >= 0 && badLines <= MOST_BAD_LINES, badLine };
 }
 
 /** The names in brackets. Lines of one module follow each other, so the last one is remembered. */
