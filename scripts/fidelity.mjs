@@ -159,6 +159,34 @@ function selftestsPart(runs) {
   ];
 }
 
+function kernelSelftestsPart(runs) {
+  if (runs.length === 0) return [];
+  const rows = runs.map(({ release, source, tests }) => [
+    release,
+    source.replace(/^[^-]*-/, ''),
+    share(tests, ({ differences }) => differences.length === 0),
+    ...['lines', 'shadowLines', 'assertions'].map((field) => sum(tests, field)),
+    tests.flatMap(({ differences }) => differences).length,
+  ]);
+  const wrong = runs.flatMap(({ version, tests }) =>
+    tests.flatMap(({ script, title, differences }) =>
+      differences.map((text) => [version, script, title, text].map(cell)),
+    ),
+  );
+  const head = ['Kernel', 'linux-source', 'Selftests that agree', 'Log lines that are the same'];
+  const more = ['Of them, of shadow variables', 'sysfs values and rights', 'Differences'];
+  return [
+    '## The kernel’s own selftests on real kernels',
+    'The same scripts, with their own helpers and their modules built for the kernel, in a guest. Three logs are held ' +
+      'against each other line by line: the one that the selftest demands, the simulator’s, and the one that the kernel ' +
+      'printed. A line counts when it is the same in all three at the same place; only the pids that one script hands to ' +
+      'its module are passed over. The log of test-shadow-vars.sh has the order of allocations, and which variable holds ' +
+      'which value. A selftest agrees when the logs do and its script was content with the kernel.',
+    table([...head, ...more], rows),
+    wrong.length === 0 ? 'Differences: 0.' : table(['Kernel', 'Script', 'Test', 'What differs'], wrong),
+  ];
+}
+
 const rules = results('rules');
 const twins = results('twin');
 if (rules.length === 0 || twins.length === 0) {
@@ -174,6 +202,7 @@ const page = [
   ...twinPart(twins),
   ...randomPart(results('random')),
   ...selftestsPart(results('selftests')),
+  ...kernelSelftestsPart(results('kernel-selftests')),
   'What the kernels did in each scenario is kept in `test/fixtures/kernel-traces/`; the unit tests play it on the ' +
     'simulator again, without QEMU.',
 ];

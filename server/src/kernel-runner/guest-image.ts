@@ -35,7 +35,6 @@ export async function guestImage(
     { path: 'bin/klp-task', mode: 0o755, content: await guestProgram('task', options.cache) },
     { path: 'dev', mode: 0o755, content: null },
   ];
-  entries.push({ path: 'bin/modprobe', mode: 0o755, content: new TextEncoder().encode(MODPROBE) });
   const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path));
   if (busybox) entries.push({ path: 'bin/busybox', mode: 0o755, content: await readFile(busybox) });
   plans.forEach((plan, i) => {
@@ -44,6 +43,8 @@ export async function guestImage(
   for (const { path, content, executable } of files) {
     entries.push({ path: path.replace(/^\/+/, ''), mode: executable ? 0o755 : 0o644, content });
   }
+  // Of two files with one path the first counts: `files` may bring a modprobe of their own.
+  entries.push({ path: 'bin/modprobe', mode: 0o755, content: new TextEncoder().encode(MODPROBE) });
   return gzipSync(cpioArchive(entries), { level: 1 });
 }
 

@@ -26,6 +26,9 @@ export interface SelftestResult {
   readonly differences: string[];
   /** What was demanded and could not be compared, each in a line. Never counted as agreement. */
   readonly notCompared: string[];
+  /** The log that check_result demands, and the simulator's; empty until it is reached. */
+  demanded: readonly string[];
+  simulated: readonly LogLine[];
 }
 
 const EAGAIN = -11;
@@ -100,6 +103,8 @@ class Player {
       finished: false,
       differences: [],
       notCompared: [],
+      demanded: [],
+      simulated: [],
     });
   }
 
@@ -259,6 +264,8 @@ class Player {
     if (state.sysfs.length > 0) result.differences.push(`${state.sysfs[0]?.path} is left in sysfs`);
     result.heldUp.push(...sleepers(trace));
     const demanded = expected.split('\n');
+    result.demanded = demanded;
+    result.simulated = actual;
     for (let i = 0; i < Math.max(demanded.length, actual.length); i++) {
       const want = demanded[i];
       const have: LogLine | undefined = actual[i];
