@@ -2,6 +2,7 @@ import { checkModule } from '../../server/src/analysis/check.ts';
 import type { CParser } from '../../server/src/analysis/parser.ts';
 import { readModule } from '../../server/src/analysis/read-module.ts';
 import type { Rule } from '../../server/src/analysis/rule.ts';
+import { EXAMPLE_KERNEL } from '../../server/src/analysis/rules/example-kernel.ts';
 import { exampleText } from '../../server/src/analysis/rules/example-text.ts';
 import { SourceUnit } from '../../server/src/analysis/source-unit.ts';
 import { DEFAULT_KERNEL_VERSION, parseKernelVersion } from '../../server/src/kernel/version.ts';
@@ -18,7 +19,7 @@ export function fixesOf(rule: Rule, parser: CParser): NamedFix[] {
     const module = readModule([unit], { name: file.replace(/\.c$/, '').replaceAll('-', '_'), missing: [] });
     unit.dispose();
     for (const finding of checkModule(module, {
-      kernel: { version, knowledge: null },
+      kernel: { version, knowledge: rule.needs ? EXAMPLE_KERNEL : null },
       severities: {},
       rules: [rule],
     })) {

@@ -13,7 +13,7 @@ export interface CheckOptions {
   /** The kernel that the module is for: `6.12` unless told. */
   readonly kernel?: string;
   /** What is known of that kernel: nothing unless told. */
-  readonly knowledge?: KernelKnowledge;
+  readonly knowledge?: KernelKnowledge | null;
   /** The module's name: the first file's base name unless told. */
   readonly name?: string;
   readonly severities?: { readonly [rule: string]: 'off' | Severity };

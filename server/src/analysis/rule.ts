@@ -85,6 +85,8 @@ export interface Rule {
   /** Kernels on which the rule says something: from `since` on, before `until`. */
   readonly since?: KernelVersion;
   readonly until?: KernelVersion;
+  /** What must be known of the target kernel: the rule says nothing without. Its examples are checked against EXAMPLE_KERNEL. */
+  readonly needs?: 'symbols' | 'types';
   readonly kernel: Consequence;
   /** Why it matters and what to do: Markdown for the rule's page, two to six sentences. */
   readonly explanation: string;

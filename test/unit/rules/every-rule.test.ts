@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyEdits, fixAllEdits } from '../../../server/src/analysis/fixes.ts';
 import type { Example, Finding, Rule } from '../../../server/src/analysis/rule.ts';
+import { EXAMPLE_KERNEL } from '../../../server/src/analysis/rules/example-kernel.ts';
 import { exampleText } from '../../../server/src/analysis/rules/example-text.ts';
 import { RULES } from '../../../server/src/analysis/rules/index.ts';
 import { formatVersion } from '../../../server/src/kernel/version.ts';
@@ -99,7 +100,8 @@ describe('the rules', () => {
 function findingsInExample(example: Example, text: string, rule: Rule): Finding[] {
   const version = example.kernel ?? (rule.until ? rule.since : undefined);
   const kernel = version ? formatVersion(version) : '6.12';
-  return findingsIn(read({ [example.file ?? FILE]: text }), { kernel });
+  const knowledge = rule.needs ? EXAMPLE_KERNEL : null;
+  return findingsIn(read({ [example.file ?? FILE]: text }), { kernel, knowledge });
 }
 
 /** What is found after a fix and was not there before, by rule and severity. */

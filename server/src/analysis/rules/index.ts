@@ -6,6 +6,7 @@ import * as replace from './replace/index.ts';
 import * as shadow from './shadow/index.ts';
 import * as state from './state/index.ts';
 import * as structure from './structure/index.ts';
+import * as symbols from './symbols/index.ts';
 import * as versions from './versions/index.ts';
 
 /**
@@ -15,6 +16,7 @@ import * as versions from './versions/index.ts';
 export const RULES: readonly Rule[] = [
   structure,
   lifecycle,
+  symbols,
   functions,
   callbacks,
   shadow,
