@@ -1,9 +1,10 @@
+import { reasonText } from '../../shared/src/simulator/reason-text.ts';
 import { timeText } from '../../shared/src/simulator/time-text.ts';
 import { element } from './dom.ts';
 import { isBlocked } from './held-up.ts';
 import type { Row } from './rows.ts';
 import { segmentAt, tally, tallyText } from './tally.ts';
-import { reasonText, segmentText } from './words.ts';
+import { segmentText } from './words.ts';
 
 /** The rows of the timeline as text: the same facts for who can't see or doesn't want the picture. */
 export class TableView {

@@ -1,23 +1,8 @@
 import type { Segment } from '../../shared/src/picture/lanes.ts';
+import { reasonText } from '../../shared/src/simulator/reason-text.ts';
 import type { Action } from '../../shared/src/simulator/step.ts';
 import { timeText } from '../../shared/src/simulator/time-text.ts';
-import type { BlockReason, SwitchWay, TraceEvent } from '../../shared/src/simulator/trace.ts';
-
-/** Why a pass left a task alone, in a sentence's second half: "… because it …". */
-export function reasonText(reason: BlockReason): string {
-  switch (reason.kind) {
-    case 'running':
-      return 'runs on a CPU, where its stack can’t be looked at';
-    case 'unreliable':
-      return 'has a stack that can’t be walked reliably';
-    case 'sleeping-on':
-      return reason.function === reason.original
-        ? `sleeps in ${reason.function}(), which the patch replaces`
-        : `sleeps in ${reason.function}(), a replacement of ${reason.original}()`;
-    case 'out-of-reach':
-      return reason.text;
-  }
-}
+import type { SwitchWay, TraceEvent } from '../../shared/src/simulator/trace.ts';
 
 /** What a task does in a stretch of its life. */
 export function segmentText(segment: Segment): string {
