@@ -1,5 +1,6 @@
 import type { PanelToHost } from '../../shared/src/panel-messages.ts';
 import type { StatusParams } from '../../shared/src/protocol.ts';
+import type { ScenarioOutcome } from './scenarios/scenario-tests.ts';
 
 /**
  * `off` until a document that uses livepatch is opened; `stopped` when it stopped too often (or could not be started)
@@ -22,6 +23,8 @@ export interface ExtensionApi {
   };
   /** URIs of the open documents that the server is told about. */
   readonly documents: readonly string[];
+  /** How the last run of each scenario went. */
+  readonly scenarios: ReadonlyMap<string, ScenarioOutcome>;
   readonly panels: readonly {
     readonly uri: string | null;
     readonly title: string;

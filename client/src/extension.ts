@@ -5,6 +5,7 @@ import { showDebugInformation } from './commands/debug-information.ts';
 import { newModule } from './commands/new-module.ts';
 import { LivepatchDocuments } from './livepatch-documents.ts';
 import { PANEL_TYPE, type PanelPart, SimulationPanels } from './panel/simulation-panels.ts';
+import { ScenarioTests } from './scenarios/scenario-tests.ts';
 import { ServerHost } from './server-host.ts';
 import { createStatusItem } from './status-item.ts';
 
@@ -21,8 +22,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   server = host;
   const panels = new SimulationPanels(context.extensionUri, host, documents, log, context.workspaceState);
 
+  const scenarios = new ScenarioTests(context.asAbsolutePath('dist/cli.js'), log);
+
   const api: ExtensionApi = {
     version,
+    scenarios: scenarios.outcomes,
     get server() {
       return {
         state: host.state,
@@ -60,6 +64,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     documents,
     panels,
     createStatusItem(host, documents),
+    scenarios,
     documents.onDidAdd((document) => host.add(document)),
     vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
     vscode.commands.registerCommand(SIMULATE_COMMAND, (target, patch) => openPanel(target, patch, 'timeline')),

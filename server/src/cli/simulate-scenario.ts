@@ -62,10 +62,9 @@ function playOnKernels(loaded: LoadedScenario, options: ScenarioOptions) {
     const judgement = judge(scenario, record);
     if (options.format === 'log') process.stdout.write(recordLog(record));
     else if (options.format === 'pretty') process.stdout.write(scenarioReport(loaded, record, judgement, style));
-    const failures = judgement.failures.map(({ step, source, message }) => ({
-      step,
+    const failures = judgement.failures.map(({ source, ...failure }) => ({
+      ...failure,
       place: placeIn(file, lines, source.start),
-      message,
     }));
     return { kernel, failures, record, trace };
   });

@@ -8,6 +8,13 @@ export interface Failure {
   readonly step: number;
   readonly source: TextSpan;
   readonly message: string;
+  /** Both sides as texts, where they can be laid side by side. */
+  readonly difference?: Difference;
+}
+
+export interface Difference {
+  readonly expected: string;
+  readonly actual: string;
 }
 
 export interface Judgement {
@@ -24,7 +31,8 @@ export function judge(scenario: Scenario, record: ScenarioRecord): Judgement {
   const tellsCallbacks = record.steps.some(({ log }) => log.some((line) => callbackIn(line) !== null));
   scenario.steps.forEach((step, index) => {
     const done = record.steps[index];
-    const say = (source: TextSpan, message: string) => failures.push({ step: index, source, message });
+    const say: Say = (source, message, difference) =>
+      failures.push({ step: index, source, message, ...(difference ? { difference } : {}) });
     if (!done) return;
     if (step.do !== 'expect') {
       if (step.errno !== null && step.errno !== done.errno) {
@@ -63,18 +71,22 @@ interface Seen {
   readonly took: number | null;
 }
 
-type Say = (source: TextSpan, message: string) => void;
+type Say = (source: TextSpan, message: string, difference?: Difference) => void;
 
 function lookAt(expect: Expectation, { lines, done, took }: Seen, say: Say): void {
+  const inLog = (): Difference => ({
+    expected: (expect.log ?? []).map(({ text }) => text).join('\n'),
+    actual: lines.join('\n'),
+  });
   let from = 0;
   for (const { source, text } of expect.log ?? []) {
     const found = lines.findIndex((line, place) => place >= from && line.includes(text));
     if (found >= 0) {
       from = found + 1;
     } else if (lines.some((line) => line.includes(text))) {
-      say(source, 'The line is in the log, but not in this order.');
+      say(source, 'The line is in the log, but not in this order.', inLog());
     } else {
-      say(source, `No such line is in the log${lines.length === 0 ? ', which is empty' : ''}.`);
+      say(source, `No such line is in the log${lines.length === 0 ? ', which is empty' : ''}.`, inLog());
     }
   }
   for (const { source, text } of expect.noLog ?? []) {
@@ -84,7 +96,10 @@ function lookAt(expect: Expectation, { lines, done, took }: Seen, say: Say): voi
   if (expect.callbacks) {
     const ran = lines.flatMap((line) => callbackIn(line) ?? []);
     const { names, source } = expect.callbacks;
-    if (ran.join() !== names.join()) say(source, `The callbacks were: ${ran.join(', ') || 'none'}.`);
+    if (ran.join() !== names.join()) {
+      const difference = { expected: names.join('\n'), actual: ran.join('\n') };
+      say(source, `The callbacks were: ${ran.join(', ') || 'none'}.`, difference);
+    }
   }
   for (const { source, path, value } of expect.sysfs ?? []) {
     const there = Object.hasOwn(done.sysfs, path) ? (done.sysfs[path] ?? '') : null;

@@ -6,10 +6,16 @@ import { writeFileSync } from 'node:fs';
 import { explainingJourneys } from './explaining.ts';
 import { findingJourneys } from './findings.ts';
 import type { Journey, JourneyResult } from './journey.ts';
+import { scenarioJourneys } from './scenarios.ts';
 import { serverLifeJourneys } from './server-life.ts';
 
 /** The first one needs a window in which no livepatch was opened yet. */
-const JOURNEYS: readonly Journey[] = [...findingJourneys, ...explainingJourneys, ...serverLifeJourneys];
+const JOURNEYS: readonly Journey[] = [
+  ...findingJourneys,
+  ...explainingJourneys,
+  ...scenarioJourneys,
+  ...serverLifeJourneys,
+];
 
 export async function run(): Promise<void> {
   const results: JourneyResult[] = [];
