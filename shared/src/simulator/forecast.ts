@@ -1,7 +1,8 @@
 import type { PatchImage } from '../model/index.ts';
 import type { Blocker, Forecast } from './forecast-types.ts';
 import { advise, headline } from './forecast-words.ts';
-import { DEFAULT_TIME_LIMIT, run, simulate } from './simulate.ts';
+import { prepareWorkload } from './prepared-workload.ts';
+import { DEFAULT_TIME_LIMIT, type Run, run, simulate } from './simulate.ts';
 import type { SymbolTable } from './symbols.ts';
 import type { BlockReason, Trace } from './trace.ts';
 import type { Workload } from './workload.ts';
@@ -75,9 +76,10 @@ export function* forecastInSteps(
     timeLimit: loadAt + timeLimit,
     steps,
   };
+  const prepared = prepareWorkload(workload);
   const results: Result[] = [];
   for (let seed = 1; seed <= Math.max(1, options.seeds); seed++) {
-    results.push(readResult(run({ ...simulation, seed }, false).trace, image, seed, loadAt, installed.length));
+    results.push(readResult(run({ ...simulation, seed }, false, prepared), image, seed, loadAt, installed.length));
     yield;
   }
   const byTime = [...results].sort((a, b) => (a.time ?? Infinity) - (b.time ?? Infinity) || a.seed - b.seed);
@@ -125,8 +127,7 @@ function callbacksOf(trace: Trace, module: string): string[] {
 }
 
 /** Reads one run: who was held up since the load, why, and how it ended. */
-function readResult(trace: Trace, image: PatchImage, seed: number, loadAt: number, step: number): Result {
-  const tasks = new Map(trace.tasks.map((task) => [task.id, task]));
+function readResult({ trace, identity }: Run, image: PatchImage, seed: number, loadAt: number, step: number): Result {
   const open = new Map<number, { reason: BlockReason; stack: readonly string[]; pass: number }>();
   const signals = new Map<number, { at: number; effect: Hold['effect'] }>();
   const holds: Hold[] = [];
@@ -136,8 +137,7 @@ function readResult(trace: Trace, image: PatchImage, seed: number, loadAt: numbe
   let passes = 0;
   const close = (id: number, at: number | null, how: string | null) => {
     const held = open.get(id);
-    const task = tasks.get(id);
-    if (held === undefined || task === undefined) return;
+    if (held === undefined) return;
     open.delete(id);
     // Whoever merely ran during the first pass is switched before the second: nobody waits for it.
     if (held.reason.kind === 'running' && passes < 2) return;
@@ -147,7 +147,7 @@ function readResult(trace: Trace, image: PatchImage, seed: number, loadAt: numbe
     if (at === null) released = 'never';
     else if (bySignal && how === 'kernel-exit') released = 'signal';
     else if (held.reason.kind === 'running') released = 'kernel-exit';
-    const { comm, group } = task;
+    const { comm, group } = identity(id);
     const { reason, stack } = held;
     holds.push({
       comm,
@@ -162,7 +162,6 @@ function readResult(trace: Trace, image: PatchImage, seed: number, loadAt: numbe
   for (const event of trace.events) {
     if (event.at < loadAt) continue;
     if (event.type === 'step' && event.index === step) errno = event.errno;
-    else if (event.type === 'fork') tasks.set(event.child.id, event.child);
     else if (event.type === 'pass') {
       passes = event.number;
       if (event.signalled) signalled = true;

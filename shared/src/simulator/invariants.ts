@@ -32,35 +32,38 @@ function checkOldVersion(m: Machine, ops: KlpOps): void {
   else m.assert(runs === before, `unswitched tasks ran ${before}() and now run ${runs}()`);
 }
 
+/** No task is in a transition: one may begin. */
+export function checkNoStates(m: Machine): void {
+  m.tasks.forAll((task) => {
+    if (task.patchState !== -1) m.broken(`task ${task.id} is in a transition before it began`);
+  });
+}
+
 /** Every task is at the target: only then may what the others would run be taken away. */
 export function checkAllSwitched(m: Machine): void {
   const { transition } = m;
   m.assert(transition !== null, 'no transition is running');
-  for (const list of [m.tasks, m.idleTasks]) {
-    for (const task of list) {
-      m.assert(!task.patchPending, `task ${task.id} has TIF_PATCH_PENDING at the end of a transition`);
-      m.assert(
-        task.patchState === transition.target || !transition.started,
-        `task ${task.id} is left behind by a transition that completes`,
-      );
+  m.tasks.forAll((task) => {
+    if (task.patchPending) m.broken(`task ${task.id} has TIF_PATCH_PENDING at the end of a transition`);
+    if (transition.started && task.patchState !== transition.target) {
+      m.broken(`task ${task.id} is left behind by a transition that completes`);
     }
-  }
+  });
 }
 
 /** TIF_PATCH_PENDING is set on exactly the tasks whose state differs from the target. */
 export function checkTask(m: Machine, task: Task): void {
   const { transition } = m;
+  const { patchState, patchPending } = task;
   if (transition === null) {
-    m.assert(task.patchState === -1, `task ${task.id} has patch_state ${task.patchState} without a transition`);
-    m.assert(!task.patchPending, `task ${task.id} has TIF_PATCH_PENDING without a transition`);
+    if (patchState !== -1) m.broken(`task ${task.id} has patch_state ${patchState} without a transition`);
+    if (patchPending) m.broken(`task ${task.id} has TIF_PATCH_PENDING without a transition`);
     return;
   }
-  m.assert(task.patchState !== -1, `task ${task.id} has no patch_state in a transition`);
-  if (!transition.started) return;
-  m.assert(
-    task.patchPending === (task.patchState !== transition.target),
-    `TIF_PATCH_PENDING of task ${task.id} disagrees with its patch_state`,
-  );
+  if (patchState === -1) m.broken(`task ${task.id} has no patch_state in a transition`);
+  if (transition.started && patchPending !== (patchState !== transition.target)) {
+    m.broken(`TIF_PATCH_PENDING of task ${task.id} disagrees with its patch_state`);
+  }
 }
 
 /**

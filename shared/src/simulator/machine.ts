@@ -2,13 +2,16 @@ import { SimulatorError } from './errno.ts';
 import { EventQueue, RANK_IDLE_TASK, RANK_TASK, RANK_WORK } from './event-queue.ts';
 import type { KernelTraits } from './kernel-traits.ts';
 import type { ConsistencyModel } from './models/model.ts';
+import type { PreparedWorkload } from './prepared-workload.ts';
 import { hash, Prng } from './prng.ts';
 import type { KlpObject, KlpOps, KlpPatch } from './structures.ts';
 import type { SymbolTable } from './symbols.ts';
-import { isEager, NEVER, Task } from './task.ts';
+import type { Task } from './task.ts';
+import { NEVER, type TaskClass } from './task-class.ts';
+import { TaskList } from './task-list.ts';
 import type { PatchState, TraceEvent, TraceTask } from './trace.ts';
 import type { FrameChecks } from './transition.ts';
-import type { Behaviour, Workload } from './workload.ts';
+import type { Phase, TaskGroup, Workload } from './workload.ts';
 
 /** A module in /proc/modules. */
 export interface LoadedModule {
@@ -47,7 +50,7 @@ export interface Transition {
 export interface MachineOptions {
   readonly traits: KernelTraits;
   readonly model: ConsistencyModel;
-  readonly workload: Workload;
+  readonly prepared: PreparedWorkload;
   readonly seed: number;
   readonly symbols: SymbolTable | null;
   /** False leaves out what only a full trace needs, for forecasts over many seeds. What happens is the same. */
@@ -56,11 +59,6 @@ export interface MachineOptions {
   readonly observe?: boolean;
 }
 
-const IDLE_BEHAVIOUR: Behaviour = {
-  phases: [{ do: 'sleep', for: { min: 0, max: 'forever' }, stack: [], state: 'interruptible' }],
-};
-
-const FIRST_PID = 1;
 const MICROSECONDS = 1_000_000;
 
 /** The machine: its clock, its tasks and modules, livepatch's state and what is due. */
@@ -68,6 +66,7 @@ export class Machine {
   readonly traits: KernelTraits;
   readonly model: ConsistencyModel;
   readonly workload: Workload;
+  private readonly prepared: PreparedWorkload;
   readonly seed: number;
   readonly symbols: SymbolTable | null;
   readonly recordAll: boolean;
@@ -78,9 +77,10 @@ export class Machine {
   readonly queue = new EventQueue();
   readonly events: TraceEvent[] = [];
 
-  /** In the order of the task list; without dead ones. */
-  readonly tasks = new Set<Task>();
-  readonly idleTasks: Task[] = [];
+  /** In the order of the task list; without dead ones and the idle tasks. */
+  readonly tasks: TaskList;
+  /** By CPU. */
+  readonly idleTasks: readonly Task[];
   readonly modules = new Map<string, LoadedModule>();
 
   /** klp_patches, in the order of loading. */
@@ -99,54 +99,46 @@ export class Machine {
   workAt = NEVER;
   private readonly bootOffset: number;
   private readonly passCpu: number;
-  private nextPid: number;
   private stamps = 0;
   private readonly random: Prng;
-  private readonly byId = new Map<number, Task>();
 
   /** What is looked for on stacks in the present transition; null when it must be found out anew. */
   frameChecks: FrameChecks | null = null;
 
-  /** CPU of each task that is on one, as of the last look. */
-  private seats = new Map<Task, number>();
-  private busyCpus = new Set<number>();
-  private frameCache: [Map<readonly string[], readonly string[]>, Map<readonly string[], readonly string[]>] = [
-    new Map(),
-    new Map(),
-  ];
+  /** Tasks that are on a CPU, as of the last look. */
+  private readonly onCpu = new Set<Task>();
+  private readonly busyCpus = new Set<number>();
+  private readonly frameCache = [new Map(), new Map()] as const satisfies readonly FrameCache[];
+  private readonly preemptedCache = [new Map(), new Map()] as const satisfies readonly PreemptedCache[];
 
   constructor(options: MachineOptions) {
     this.traits = options.traits;
     this.model = options.model;
-    this.workload = options.workload;
+    this.prepared = options.prepared;
+    this.workload = options.prepared.workload;
     this.seed = options.seed;
     this.symbols = options.symbols;
     this.recordAll = options.recordAll;
     this.observe = options.observe === true;
-    const { workload, seed } = options;
-    if (!Number.isInteger(workload.cpus) || workload.cpus < 1) throw new SimulatorError('a machine needs a CPU');
+    const { prepared, workload, seed } = this;
     this.random = new Prng(seed, -1);
     this.bootOffset = this.random.below(MICROSECONDS);
-    const housekeeping = this.housekeepingCpus();
-    this.passCpu = housekeeping[this.random.below(housekeeping.length)] ?? 0;
+    const { housekeepingCpus } = prepared;
+    this.passCpu = housekeepingCpus[this.random.below(housekeepingCpus.length)] ?? 0;
 
-    this.nextPid = FIRST_PID;
-    workload.tasks.forEach((group, index) => {
-      if (group.starts === 'by-step') return;
-      const eager = isEager(group);
-      for (let i = 0; i < group.count; i++) {
-        const identity = { id: this.nextPid++, comm: group.comm, kind: group.kind, group: index };
-        const cpus = group.cpus === undefined ? null : [group.cpus[i % group.cpus.length] ?? 0];
-        this.addTask(new Task(identity, group.behaviour, { seed, cpus, eager }));
-      }
-    });
-    for (let cpu = 0; cpu < workload.cpus; cpu++) {
-      const identity = { id: -1 - cpu, comm: `swapper/${cpu}`, kind: 'idle', group: null } as const;
-      const task = new Task(identity, IDLE_BEHAVIOUR, { seed, cpus: [cpu], eager: false });
+    this.tasks = new TaskList(seed, prepared.idleClasses, prepared.taskCount);
+    this.idleTasks = prepared.idleClasses.map((_, cpu) => this.tasks.find(-1 - cpu) as Task);
+    this.idleTasks.forEach((task, cpu) => {
       task.frames = idleStack(cpu, this.traits);
       task.phaseEnd = NEVER;
-      this.idleTasks.push(task);
-    }
+    });
+    workload.tasks.forEach((group, index) => {
+      if (group.starts === 'by-step') return;
+      const taskClass = prepared.classes[index] as TaskClass;
+      const first = this.tasks.add(taskClass, group.count, group.cpus ?? null);
+      if (!taskClass.eager) return;
+      for (let i = 0; i < group.count; i++) this.follow(this.tasks.find(first + i) as Task);
+    });
     for (const name of workload.modules) {
       this.modules.set(name, { name, klpAlive: true, live: true, references: 0, hasExit: true, parameters: new Map() });
     }
@@ -158,7 +150,11 @@ export class Machine {
 
   /** A broken invariant: throws with what is needed to repeat the run. */
   assert(condition: boolean, what: string): asserts condition {
-    if (condition) return;
+    if (!condition) this.broken(what);
+  }
+
+  /** The same for checks of each task, where a text for each costs more than all else. */
+  broken(what: string): never {
     throw new SimulatorError(
       `${what} (kernel ${this.traits.kernel}, workload ${this.workload.id}, seed ${this.seed}, at ${this.now} us)`,
     );
@@ -167,30 +163,23 @@ export class Machine {
   // Tasks
 
   traceTasks(): TraceTask[] {
-    return [...this.tasks, ...this.idleTasks].map((task) => task.identity());
+    const tasks: TraceTask[] = [];
+    this.tasks.forAll((task) => tasks.push(task.identity()));
+    return tasks;
   }
 
-  task(id: number): Task | undefined {
-    return id < 0 ? this.idleTasks[-1 - id] : this.byId.get(id);
+  /** New tasks of that group of the workload. */
+  addGroup(group: number): Task[] {
+    const { count, cpus } = this.workload.tasks[group] as TaskGroup;
+    const first = this.tasks.add(this.prepared.classes[group] as TaskClass, count, cpus ?? null);
+    return Array.from({ length: count }, (_, place) => this.tasks.find(first + place) as Task);
   }
 
-  addTask(task: Task): void {
-    this.tasks.add(task);
-    this.byId.set(task.id, task);
-    if (task.eager) {
-      if (!task.seen) this.look(task);
-      this.scheduleTask(task, task.phaseEnd);
-    }
-  }
-
-  removeTask(task: Task): void {
-    task.alive = false;
-    this.tasks.delete(task);
-    this.byId.delete(task.id);
-  }
-
-  takePid(): number {
-    return this.nextPid++;
+  /** Plays a new task from now on if its forks and exits show. */
+  follow(task: Task): void {
+    if (!task.eager) return;
+    if (!task.seen) this.look(task);
+    this.scheduleTask(task, task.phaseEnd);
   }
 
   /** Brings a task up to date: its phase and the frames on its stack. */
@@ -211,8 +200,7 @@ export class Machine {
    */
   functionsChanged(): void {
     this.frameChecks = null;
-    this.frameCache[0].clear();
-    this.frameCache[1].clear();
+    for (const cache of [...this.frameCache, ...this.preemptedCache]) cache.clear();
   }
 
   /** Names of the versions that a task of that state enters when it calls these functions. */
@@ -247,66 +235,64 @@ export class Machine {
 
   // CPUs
 
-  private housekeepingCpus(): number[] {
-    const { cpus, nohzFullCpus } = this.workload;
-    const all = Array.from({ length: cpus }, (_, cpu) => cpu).filter((cpu) => !nohzFullCpus.includes(cpu));
-    return all.length > 0 ? all : [0];
-  }
-
   /**
    * Decides who is on a CPU now, among these tasks that want one. The pass itself runs on one (its worker is never the
    * task looked at). Which of too many get a CPU belongs to the moment, not to a stream of draws.
    */
   seat(tasks: readonly Task[]): void {
-    this.seats = new Map();
-    this.busyCpus = new Set([this.passCpu]);
-    const wanting: { readonly task: Task; readonly rank: number }[] = [];
+    this.onCpu.clear();
+    this.busyCpus.clear();
+    this.busyCpus.add(this.passCpu);
+    const { housekeepingCpus } = this.prepared;
+    const first: Wanting[] = [];
     for (const task of tasks) {
       if (!task.alive) continue;
       this.look(task);
-      const { phase } = task;
+      const { phase, cpu } = task;
       if (phase.do === 'sleep') continue;
-      if (task.cpus !== null) {
-        const cpu = task.cpus[0] as number;
+      if (cpu !== null) {
         if (!this.busyCpus.has(cpu)) this.take(task, cpu);
         continue;
       }
       // A task in the kernel that never gives way keeps its CPU.
       const stays = phase.do === 'kernel' && phase.condResched !== true;
-      wanting.push({ task, rank: (stays ? 0 : 0x100000000) + hash(this.seed, task.id, this.now) });
+      const rank = (stays ? 0 : 0x100000000) + hash(this.seed, task.id, this.now);
+      keepLowest(first, { task, rank }, housekeepingCpus.length);
+      task.frames = this.preemptedStack(task);
     }
-    if (wanting.length === 0) return;
-    wanting.sort((a, b) => a.rank - b.rank || a.task.id - b.task.id);
-    let next = 0;
-    for (const cpu of this.housekeepingCpus()) {
-      if (next === wanting.length) break;
-      if (!this.busyCpus.has(cpu)) this.take((wanting[next++] as { task: Task }).task, cpu);
-    }
-    for (const { task } of wanting.slice(next)) task.frames = this.preemptedStack(task);
+    const free = housekeepingCpus.filter((cpu) => !this.busyCpus.has(cpu));
+    free.slice(0, first.length).forEach((cpu, place) => {
+      this.take((first[place] as Wanting).task, cpu);
+    });
   }
 
   private take(task: Task, cpu: number): void {
-    this.seats.set(task, cpu);
+    this.onCpu.add(task);
     this.busyCpus.add(cpu);
     this.readStack(task);
   }
 
   /** A task that waits for a CPU: it was preempted on its way back to user space, or in the kernel. */
-  private preemptedStack(task: Task): readonly string[] {
-    const { phase } = task;
-    if (phase.do !== 'kernel') return this.framesOf(PREEMPTED_IN_USER, task.patchState);
-    const entry = phase.condResched === true ? PREEMPTED_BY_ITSELF : PREEMPTED_IN_KERNEL;
-    return [...entry, ...this.framesOf(phase.stack, task.patchState)];
+  private preemptedStack({ phase, patchState }: Task): readonly string[] {
+    if (phase.do !== 'kernel') return this.framesOf(PREEMPTED_IN_USER, patchState);
+    const cache = this.preemptedCache[patchState === 0 ? 0 : 1];
+    let frames = cache.get(phase);
+    if (frames === undefined) {
+      const entry = phase.condResched === true ? PREEMPTED_BY_ITSELF : PREEMPTED_IN_KERNEL;
+      frames = [...entry, ...this.framesOf(phase.stack, patchState)];
+      cache.set(phase, frames);
+    }
+    return frames;
   }
 
   /** task_curr(), as of the last seat(). */
   isRunning(task: Task): boolean {
-    return task.kind === 'idle' ? !this.busyCpus.has(-1 - task.id) : this.seats.has(task);
+    return task.kind === 'idle' ? !this.busyCpus.has(-1 - task.id) : this.onCpu.has(task);
   }
 
   /** Whether the tick interrupts a task that runs in user space. */
   hasTick(task: Task): boolean {
-    return task.cpus === null || !this.workload.nohzFullCpus.includes(task.cpus[0] as number);
+    return task.cpu === null || !this.workload.nohzFullCpus.includes(task.cpu);
   }
 
   // Time
@@ -336,20 +322,20 @@ export class Machine {
     task.queued = at < NEVER;
     if (at < NEVER) {
       const idle = task.kind === 'idle';
-      this.queue.push({ at, rank: idle ? RANK_IDLE_TASK : RANK_TASK, id: task.id, stamp: task.stamp });
+      this.queue.push(at, idle ? RANK_IDLE_TASK : RANK_TASK, task.id, task.stamp);
     }
   }
 
   scheduleWork(at: number): void {
     this.workAt = at;
-    this.queue.push({ at, rank: RANK_WORK, id: 0, stamp: ++this.stamps });
+    this.queue.push(at, RANK_WORK, 0, ++this.stamps);
   }
 
   /** schedule_work(&patch->free_work): a worker takes it up in some hundred microseconds. */
   scheduleFree(patch: KlpPatch): void {
     const at = this.now + 100 + (hash(this.seed, this.patches.length, this.now) % 400);
     this.dying.push({ patch, at });
-    this.queue.push({ at, rank: RANK_WORK, id: 1, stamp: ++this.stamps });
+    this.queue.push(at, RANK_WORK, 1, ++this.stamps);
   }
 
   // Objects
@@ -359,6 +345,28 @@ export class Machine {
     if (object.name === null) return;
     object.loaded = this.modules.get(object.name)?.klpAlive === true;
   }
+}
+
+type FrameCache = Map<readonly string[], readonly string[]>;
+type PreemptedCache = Map<Phase, readonly string[]>;
+
+/** A task that wants a CPU; low ranks get one first. */
+interface Wanting {
+  readonly task: Task;
+  readonly rank: number;
+}
+
+/** Takes one more into the list of the lowest, which holds at most `count` in order. */
+function keepLowest(lowest: Wanting[], one: Wanting, count: number): void {
+  let place = lowest.length;
+  while (place > 0 && isBefore(one, lowest[place - 1] as Wanting)) place--;
+  if (place === count) return;
+  if (lowest.length === count) lowest.pop();
+  lowest.splice(place, 0, one);
+}
+
+function isBefore(a: Wanting, b: Wanting): boolean {
+  return a.rank !== b.rank ? a.rank < b.rank : a.task.id < b.task.id;
 }
 
 const NO_FRAMES: readonly string[] = [];

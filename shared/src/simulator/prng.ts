@@ -1,20 +1,35 @@
+/** The step of a Weyl sequence: it comes to every 32-bit number before it comes to one again. */
+const STEP = 0x9e3779b9;
+
 /**
  * Random numbers from a seed, in integers only, so that every machine gives the same run. A generator is named by the
  * run's seed and a stream number: each task has a stream of its own, and what one of them draws changes nothing for the
  * others.
  */
 export class Prng {
-  private counter: number;
-  private readonly key: number;
+  private readonly seedKey: number;
+  private counter = 0;
+  private key = 0;
 
   constructor(seed: number, stream: number) {
-    this.key = mix(Math.imul(seed | 0, 0x9e3779b1) ^ mix(stream ^ 0x5bd1e995));
-    this.counter = mix(this.key ^ stream);
+    this.seedKey = Math.imul(seed | 0, 0x9e3779b1);
+    this.enter(stream, 0);
   }
+
+  /** Goes over to another stream of the same seed, to the place behind `drawn` numbers of it. */
+  enter(stream: number, drawn: number): void {
+    this.key = mix(this.seedKey ^ mix(stream ^ 0x5bd1e995));
+    this.drawn = drawn;
+    this.counter = (mix(this.key ^ stream) + Math.imul(drawn, STEP)) | 0;
+  }
+
+  /** How many numbers of the present stream were drawn. */
+  drawn = 0;
 
   /** An unsigned 32-bit integer. */
   next(): number {
-    this.counter = (this.counter + 0x9e3779b9) | 0;
+    this.drawn++;
+    this.counter = (this.counter + STEP) | 0;
     return mix(mix(this.counter ^ this.key) + this.key) >>> 0;
   }
 

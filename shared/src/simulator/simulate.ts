@@ -5,13 +5,14 @@ import { kernelTraits } from './kernel-traits.ts';
 import { Machine } from './machine.ts';
 import { modelById } from './models/index.ts';
 import { loadLivepatch, loadTarget, setParameter, unloadModule } from './modules.ts';
+import { type PreparedWorkload, prepareWorkload } from './prepared-workload.ts';
 import type { Step } from './step.ts';
 import type { SymbolTable } from './symbols.ts';
 import { writeSysfs } from './sysfs.ts';
-import { NEVER } from './task.ts';
 import { signalTask, startTasks, wakeTask } from './task-actions.ts';
+import { NEVER } from './task-class.ts';
 import { taskEvent } from './task-events.ts';
-import type { Trace, TraceEvent } from './trace.ts';
+import type { Trace, TraceEvent, TraceTask } from './trace.ts';
 import { tryCompleteTransition } from './transition.ts';
 import type { Workload } from './workload.ts';
 
@@ -54,8 +55,20 @@ export function simulate(options: SimulateOptions): Trace {
   return run(options, true).trace;
 }
 
+export interface Run {
+  readonly trace: Trace;
+  /** Events that the queue handed out. */
+  readonly handled: number;
+  /** Who that was, dead or alive. */
+  identity(id: number): TraceTask;
+}
+
 /** A run that leaves out of the trace what a forecast does not ask for; what happens is the same as in simulate(). */
-export function run(options: SimulateOptions, recordAll: boolean): { readonly trace: Trace; readonly handled: number } {
+export function run(
+  options: SimulateOptions,
+  recordAll: boolean,
+  prepared: PreparedWorkload = prepareWorkload(options.workload),
+): Run {
   const traits = kernelTraits(options.kernel);
   const model = modelById(options.model ?? 'hybrid');
   if (model === undefined) throw new SimulatorError(`there is no consistency model '${options.model}'`);
@@ -65,18 +78,18 @@ export function run(options: SimulateOptions, recordAll: boolean): { readonly tr
   const m: Machine = new Machine({
     traits,
     model,
-    workload,
+    prepared,
     seed,
     symbols: options.symbols ?? null,
     recordAll,
     ...(options.observe === undefined ? {} : { observe: options.observe }),
   });
-  const tasks = m.traceTasks();
+  const tasks = recordAll ? m.traceTasks() : [];
   let last = 0;
   steps.forEach((step, index) => {
     if (!Number.isSafeInteger(step.at) || step.at < last) throw new SimulatorError(`step ${index} is out of order`);
     last = step.at;
-    m.queue.push({ at: step.at, rank: RANK_STEP, id: index, stamp: 0 });
+    m.queue.push(step.at, RANK_STEP, index, 0);
   });
 
   let toDo = steps.length;
@@ -104,7 +117,7 @@ export function run(options: SimulateOptions, recordAll: boolean): { readonly tr
     } else if (entry.rank === RANK_WORK) {
       work(m, entry.id);
     } else {
-      const task = m.task(entry.id);
+      const task = m.tasks.find(entry.id);
       if (task?.stamp === entry.stamp && task.queued) taskEvent(m, task);
     }
   }
@@ -127,7 +140,7 @@ export function run(options: SimulateOptions, recordAll: boolean): { readonly tr
     end: m.now,
     stopped,
   };
-  return { trace, handled };
+  return { trace, handled, identity: (id) => m.tasks.identity(id) };
 }
 
 /** The work items: 0 is klp_transition_work, 1 the freeing of a patch. */

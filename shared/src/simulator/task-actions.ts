@@ -1,7 +1,7 @@
 import { EEXIST, EINVAL, ENOENT, ESRCH } from './errno.ts';
 import type { Machine } from './machine.ts';
 import { hash } from './prng.ts';
-import { isEager, Task } from './task.ts';
+import type { Task } from './task.ts';
 import { admit, exitToUser, scheduleSwitchPoint } from './task-events.ts';
 
 /** What a step does to tasks: start them, let them go on, signal them. All return 0 or a negative errno. */
@@ -20,13 +20,10 @@ export function startTasks(m: Machine, comm: string): number {
   const group = m.workload.tasks[index];
   if (group === undefined) return ENOENT;
   if (taskCalled(m, comm) !== undefined) return EEXIST;
-  for (let i = 0; i < group.count; i++) {
-    const parent = [...m.tasks].find((task) => task.kind === group.kind);
-    // Nobody is left who could start it.
-    if (parent === undefined) return ESRCH;
-    const identity = { id: m.takePid(), comm, kind: group.kind, group: index };
-    const cpus = group.cpus === undefined ? null : [group.cpus[i % group.cpus.length] ?? 0];
-    const task = new Task(identity, group.behaviour, { seed: m.seed, cpus, eager: isEager(group) });
+  const parent = m.tasks.findFirst((task) => task.kind === group.kind);
+  // Nobody is left who could start it.
+  if (parent === undefined) return ESRCH;
+  for (const task of m.addGroup(index)) {
     task.patchState = parent.patchState;
     task.patchPending = parent.patchPending;
     task.begin(m.now);
@@ -102,8 +99,7 @@ function handles(m: Machine, task: Task, signal: number): boolean {
 }
 
 function taskCalled(m: Machine, comm: string): Task | undefined {
-  for (const task of m.tasks) if (task.comm === comm) return task;
-  return undefined;
+  return m.tasks.findFirst((task) => task.comm === comm);
 }
 
 /** Its present phase ends in some microseconds. */

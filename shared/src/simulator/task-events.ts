@@ -1,7 +1,9 @@
 import type { Machine } from './machine.ts';
 import { hash } from './prng.ts';
-import { NEVER, Task } from './task.ts';
+import type { Task } from './task.ts';
+import { childClass, NEVER } from './task-class.ts';
 import { checkedFrames, switchTask, trySwitchTask } from './transition.ts';
+import type { Duration } from './workload.ts';
 
 /**
  * What tasks do by themselves while a transition waits for them: leaving the kernel, going round the idle loop, calling
@@ -19,7 +21,7 @@ const SYSCALL_ENTRY = ['do_syscall_64', 'entry_SYSCALL_64_after_hwframe'];
 
 /** Finds the next moment at which a task that waits to switch could do so itself. */
 export function scheduleSwitchPoint(m: Machine, task: Task): void {
-  m.assert(task.alive && task.patchPending, `task ${task.id} waits for nothing`);
+  if (!task.alive || !task.patchPending) m.broken(`task ${task.id} waits for nothing`);
   const { phase } = task;
   const condResched = m.model.atPoint(m, 'cond_resched') !== 'nothing';
   let at = task.phaseEnd;
@@ -85,8 +87,8 @@ function endPhase(m: Machine, task: Task): void {
     }
     m.readStack(task);
   }
-  if (!task.isStopped) task.eager = task.alwaysEager;
-  m.assert(task.phaseEnd > m.now, `task ${task.id} (${task.comm}) has a cycle that takes no time`);
+  if (!task.isStopped) task.eager = task.taskClass.eager;
+  if (task.phaseEnd <= m.now) m.broken(`task ${task.id} (${task.comm}) has a cycle that takes no time`);
 }
 
 /** exit_to_user_mode_loop(): klp_update_patch_state() looks at no stack, there is nothing of the kernel on it. */
@@ -103,31 +105,25 @@ function condResched(m: Machine, task: Task): void {
 }
 
 /** copy_process(): the child has its parent's state and flag (klp_copy_process()). */
-function fork(
-  m: Machine,
-  parent: Task,
-  lives: { min: number; max: number | 'forever' },
-  comm: string | undefined,
-): void {
-  const identity = { id: m.takePid(), comm: comm ?? parent.comm, kind: parent.kind, group: parent.group };
-  const child = new Task(
-    identity,
-    { phases: [{ do: 'user', for: lives }, { do: 'exit' }] },
-    {
-      seed: m.seed,
-      cpus: parent.cpus,
-      eager: true,
-    },
-  );
+function fork(m: Machine, parent: Task, lives: Duration, comm: string | undefined): void {
+  const child = makeChild(m, parent, lives, comm);
   child.patchState = parent.patchState;
   child.patchPending = parent.patchPending;
-  child.begin(m.now);
   admit(m, parent, child);
+}
+
+/** A task that begins now, runs in user space for a time and exits. */
+export function makeChild(m: Machine, parent: Task, lives: Duration, comm: string | undefined): Task {
+  const { cpu, taskClass } = parent;
+  const id = m.tasks.add(childClass(taskClass, lives, comm), 1, cpu === null ? null : [cpu]);
+  const child = m.tasks.find(id) as Task;
+  child.begin(m.now);
+  return child;
 }
 
 /** Takes a new task in that has its parent's patch_state. */
 export function admit(m: Machine, parent: Task, child: Task): void {
-  m.addTask(child);
+  m.follow(child);
   // A child that has nothing to switch holds nobody up.
   if (m.recordAll || child.patchPending)
     m.emit({ at: m.now, type: 'fork', parent: parent.id, child: child.identity(), state: child.patchState });
@@ -152,6 +148,6 @@ function meetFate(m: Machine, task: Task): boolean {
 
 /** do_exit() and release_task(): from now on no pass sees it. */
 function exit(m: Machine, task: Task): void {
-  m.removeTask(task);
+  task.alive = false;
   if (m.recordAll || task.told !== null) m.emit({ at: m.now, type: 'exit', task: task.id });
 }

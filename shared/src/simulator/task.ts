@@ -1,10 +1,9 @@
 import { SimulatorError } from './errno.ts';
-import { Prng } from './prng.ts';
-import type { PatchState, TraceTask } from './trace.ts';
-import type { Behaviour, Duration, Phase, TaskGroup } from './workload.ts';
-
-/** Longer and later than any run lasts; adding it to a time still gives an exact integer. */
-export const NEVER = 2 ** 52;
+import type { Prng } from './prng.ts';
+import { duration, NEVER, type TaskClass } from './task-class.ts';
+import type { TaskList } from './task-list.ts';
+import type { BlockReason, PatchState, TraceTask } from './trace.ts';
+import type { Behaviour, Phase } from './workload.ts';
 
 /**
  * After this many phases that nobody looked at, a task is put at a random point of its cycle instead of being played
@@ -19,68 +18,152 @@ export interface Boundary {
   readonly leftKernel: boolean;
 }
 
-/** One thread. What it does is worked out only when somebody looks, up to the time at which he does. */
+/**
+ * One thread: the view of its row in the task list. What it does is worked out only when somebody looks, up to the time at
+ * which he does.
+ */
 export class Task {
-  readonly id: number;
-  readonly comm: string;
-  readonly kind: TraceTask['kind'];
-  readonly group: number | null;
-  readonly behaviour: Behaviour;
-  /** CPUs that it may run on; null for any. */
-  readonly cpus: readonly number[] | null;
-  /** Its forks and exits can be seen in the trace: it is played through in order, event by event. */
-  eager: boolean;
-  /** Whether it is so for ever, and not until what a step made it do has happened. */
-  readonly alwaysEager: boolean;
-  readonly random: Prng;
+  private readonly list: TaskList;
+  private readonly row: number;
+
+  constructor(list: TaskList, row: number) {
+    this.list = list;
+    this.row = row;
+  }
+
+  /** pid, or -1 - CPU for an idle task. */
+  get id(): number {
+    return this.list.idOf(this.row);
+  }
+
+  get taskClass(): TaskClass {
+    return this.list.classOf(this.row);
+  }
+
+  get comm(): string {
+    return this.taskClass.comm;
+  }
+
+  get kind(): TraceTask['kind'] {
+    return this.taskClass.kind;
+  }
+
+  get group(): number | null {
+    return this.taskClass.group;
+  }
+
+  get behaviour(): Behaviour {
+    return this.taskClass.behaviour;
+  }
+
+  identity(): TraceTask {
+    const { comm, kind, group } = this.taskClass;
+    return { id: this.id, comm, kind, group };
+  }
+
+  /** CPU that it is bound to; null for any. */
+  get cpu(): number | null {
+    const cpu = this.list.columns.cpu[this.row] as number;
+    return cpu < 0 ? null : cpu;
+  }
 
   /** task->patch_state */
-  patchState: PatchState = -1;
+  get patchState(): PatchState {
+    return this.list.columns.patchState[this.row] as PatchState;
+  }
+  set patchState(state: PatchState) {
+    this.list.columns.patchState[this.row] = state;
+  }
+
   /** TIF_PATCH_PENDING */
-  patchPending = false;
+  get patchPending(): boolean {
+    return this.list.columns.patchPending[this.row] === 1;
+  }
+  set patchPending(pending: boolean) {
+    this.list.columns.patchPending[this.row] = pending ? 1 : 0;
+  }
+
   /** TIF_NOTIFY_SIGNAL */
-  notifySignal = false;
-  alive = true;
-  /** What a signal does to it as soon as it is on its way back to user space. */
-  fate: 'exits' | 'stops' | null = null;
+  get notifySignal(): boolean {
+    return this.list.columns.notifySignal[this.row] === 1;
+  }
+  set notifySignal(notify: boolean) {
+    this.list.columns.notifySignal[this.row] = notify ? 1 : 0;
+  }
+
+  get alive(): boolean {
+    return this.list.columns.alive[this.row] === 1;
+  }
+  set alive(alive: boolean) {
+    this.list.columns.alive[this.row] = alive ? 1 : 0;
+  }
+
+  /** It is played through in order, event by event: what it does shows in the trace. */
+  get eager(): boolean {
+    return this.list.columns.eager[this.row] === 1;
+  }
+  set eager(eager: boolean) {
+    this.list.columns.eager[this.row] = eager ? 1 : 0;
+  }
 
   /** Microseconds at which the present phase ends; below 0 before the first look. */
-  phaseEnd = -1;
+  get phaseEnd(): number {
+    return this.list.columns.phaseEnd[this.row] as number;
+  }
+  set phaseEnd(at: number) {
+    this.list.columns.phaseEnd[this.row] = at;
+  }
+
+  get seen(): boolean {
+    return this.phaseEnd >= 0;
+  }
+
   /** What the present phase shows on the stack, with replaced functions under their new names. Innermost first. */
-  frames: readonly string[] = [];
+  get frames(): readonly string[] {
+    return this.list.frames[this.row] as readonly string[];
+  }
+  set frames(frames: readonly string[]) {
+    this.list.frames[this.row] = frames;
+  }
+
   /** The reason that the trace told last for its being blocked. */
-  told: string | null = null;
+  get told(): BlockReason | null {
+    return this.list.told[this.row] ?? null;
+  }
+  set told(reason: BlockReason | null) {
+    this.list.told[this.row] = reason;
+  }
+
   /** Stamp of its newest entry in the event queue. */
-  stamp = 0;
+  get stamp(): number {
+    return this.list.columns.stamp[this.row] as number;
+  }
+  set stamp(stamp: number) {
+    this.list.columns.stamp[this.row] = stamp;
+  }
+
   /** Whether that entry is still to come. */
-  queued = false;
+  get queued(): boolean {
+    return this.list.columns.queued[this.row] === 1;
+  }
+  set queued(queued: boolean) {
+    this.list.columns.queued[this.row] = queued ? 1 : 0;
+  }
 
-  private index = 0;
-  /** What it does instead of its present phase: it is stopped. */
-  private instead: Phase | null = null;
-  /** What a wake-up did to its system call, until its phase ends. */
-  private interrupted: 'restarts' | 'EINTR' | null = null;
-  /** When an interrupted call that restarts would have ended anyway: its time-out goes on. */
-  private resumeUntil = 0;
+  /** What a signal does to it as soon as it is on its way back to user space. */
+  get fate(): 'exits' | 'stops' | null {
+    return this.list.disturbance(this.row)?.fate ?? null;
+  }
+  set fate(fate: 'exits' | 'stops' | null) {
+    if (fate !== this.fate) this.list.disturb(this.row).fate = fate;
+  }
 
-  constructor(
-    identity: TraceTask,
-    behaviour: Behaviour,
-    options: { seed: number; cpus: readonly number[] | null; eager: boolean },
-  ) {
-    this.id = identity.id;
-    this.comm = identity.comm;
-    this.kind = identity.kind;
-    this.group = identity.group;
-    this.behaviour = behaviour;
-    this.cpus = options.cpus;
-    this.eager = options.eager;
-    this.alwaysEager = options.eager;
-    this.random = new Prng(options.seed, identity.id);
+  get isStopped(): boolean {
+    return this.list.disturbance(this.row)?.instead != null;
   }
 
   get phase(): Phase {
-    return this.instead ?? (this.behaviour.phases[this.index] as Phase);
+    return this.list.disturbance(this.row)?.instead ?? (this.behaviour.phases[this.index] as Phase);
   }
 
   /** Where it is in its cycle; -1 for an idle task, which has none. */
@@ -88,12 +171,11 @@ export class Task {
     return this.kind === 'idle' ? -1 : this.index;
   }
 
-  get seen(): boolean {
-    return this.phaseEnd >= 0;
+  private get index(): number {
+    return this.list.columns.index[this.row] as number;
   }
-
-  identity(): TraceTask {
-    return { id: this.id, comm: this.comm, kind: this.kind, group: this.group };
+  private set index(index: number) {
+    this.list.columns.index[this.row] = index;
   }
 
   /**
@@ -123,31 +205,32 @@ export class Task {
   /** Begins the cycle at its first phase: a task that was just forked. */
   begin(now: number): void {
     this.index = 0;
-    this.phaseEnd = now + this.draw(this.phase);
+    this.phaseEnd = now + this.lasts();
   }
 
   /** Ends the present phase at that time: it was woken, and `effect` is what that does to its system call. */
   wakeAt(at: number, effect: 'restarts' | 'EINTR' | null): void {
-    this.resumeUntil = this.phaseEnd;
-    this.interrupted = effect;
+    if (effect !== null || this.list.disturbance(this.row) !== undefined) {
+      const disturbance = this.list.disturb(this.row);
+      disturbance.resumeUntil = this.phaseEnd;
+      disturbance.interrupted = effect;
+    }
     this.phaseEnd = at;
   }
 
   /** Stops it: it does `phase` until goOn(). What its present phase had left is kept. */
   stop(phase: Phase): void {
-    this.resumeUntil = this.phaseEnd;
-    this.instead = phase;
+    const disturbance = this.list.disturb(this.row);
+    disturbance.resumeUntil = this.phaseEnd;
+    disturbance.instead = phase;
     this.phaseEnd = NEVER;
   }
 
   /** Goes on with what it did when it was stopped; an interrupted system call is entered again. */
   goOn(now: number): void {
-    this.instead = null;
-    this.phaseEnd = Math.max(now + 1, this.resumeUntil);
-  }
-
-  get isStopped(): boolean {
-    return this.instead !== null;
+    const disturbance = this.list.disturb(this.row);
+    disturbance.instead = null;
+    this.phaseEnd = Math.max(now + 1, disturbance.resumeUntil);
   }
 
   /**
@@ -156,15 +239,16 @@ export class Task {
    */
   next(now: number): Boundary {
     const from = this.phase;
+    const isUser = this.kind === 'user';
     // Woken by a notify signal: whatever the system call returns, the task goes through the exit to user space.
-    const signalled =
-      this.kind === 'user' && this.notifySignal && from.do === 'sleep' && from.state === 'interruptible';
-    const restarts = this.interrupted === 'restarts';
-    this.interrupted = null;
+    const signalled = isUser && this.notifySignal && from.do === 'sleep' && from.state === 'interruptible';
+    const disturbance = this.list.disturbance(this.row);
+    const restarts = disturbance?.interrupted === 'restarts';
+    if (disturbance !== undefined) disturbance.interrupted = null;
     if (!restarts) this.index = (this.index + 1) % this.behaviour.phases.length;
     const to = this.phase;
     const leftKernel =
-      this.kind === 'user' &&
+      isUser &&
       (signalled ||
         this.index === 0 ||
         to.do === 'user' ||
@@ -172,72 +256,56 @@ export class Task {
         (from.do === 'sleep' && to.do === 'sleep' && !restarts));
     if (leftKernel) this.notifySignal = false;
     // TIF_NOTIFY_SIGNAL makes signal_pending() true: an interruptible sleep ends before it began.
-    const returnsAtOnce =
-      this.kind === 'user' && this.notifySignal && to.do === 'sleep' && to.state === 'interruptible';
-    if (restarts) this.phaseEnd = Math.max(now + 1, this.resumeUntil);
-    else this.phaseEnd = now + (returnsAtOnce ? 1 : this.draw(to));
+    const returnsAtOnce = isUser && this.notifySignal && to.do === 'sleep' && to.state === 'interruptible';
+    if (restarts) this.phaseEnd = Math.max(now + 1, disturbance?.resumeUntil ?? 0);
+    else this.phaseEnd = now + (returnsAtOnce ? 1 : this.lasts());
     return { phase: to, leftKernel };
   }
 
   /** Enters a point of the cycle that is as likely as the time the task spends there. */
   private beginAnywhere(now: number): void {
     this.notifySignal = false;
-    const { phases } = this.behaviour;
-    let total = 0;
-    let forever = -1;
-    for (let i = 0; i < phases.length; i++) {
-      const expected = expectedTime(phases[i] as Phase);
-      if (expected === NEVER) forever = i;
-      else total += expected;
-    }
-    if (forever >= 0) {
-      this.index = forever;
+    const { cycleTime, endless, expected } = this.taskClass;
+    if (endless >= 0) {
+      this.index = endless;
       this.phaseEnd = NEVER;
       return;
     }
-    if (total <= 0) throw new SimulatorError(`task ${this.id} (${this.comm}) has a cycle that takes no time`);
-    let point = this.random.below(total);
+    if (cycleTime <= 0) throw new SimulatorError(`task ${this.id} (${this.comm}) has a cycle that takes no time`);
+    const random = this.list.enterStream(this.row);
+    let point = random.below(cycleTime);
     this.index = 0;
-    for (let i = 0; i < phases.length; i++) {
-      const expected = expectedTime(phases[i] as Phase);
-      if (point < expected) {
+    for (let i = 0; i < expected.length; i++) {
+      const time = expected[i] as number;
+      if (point < time) {
         this.index = i;
         break;
       }
-      point -= expected;
+      point -= time;
     }
-    const drawn = this.draw(this.phase);
+    const { phase } = this;
+    const drawn = draw(phase, random);
     // The rest of an exponential duration is exponential again; of an even one some part is over.
-    this.phaseEnd = now + (duration(this.phase)?.mean === undefined ? 1 + this.random.below(drawn) : drawn);
+    this.phaseEnd = now + (duration(phase)?.mean === undefined ? 1 + random.below(drawn) : drawn);
+    this.list.columns.drawn[this.row] = random.drawn;
   }
 
-  /** Microseconds, at least 1 except for a fork, which takes no time. */
-  private draw(phase: Phase): number {
-    const time = duration(phase);
-    if (time === null) return 0;
-    if (time.max === 'forever' && time.mean === undefined) return NEVER;
-    const max = time.max === 'forever' ? NEVER : time.max;
-    const drawn =
-      time.mean === undefined
-        ? this.random.between(time.min, max)
-        : time.min + this.random.exponential(time.mean - time.min);
-    return Math.max(1, Math.min(drawn, max));
+  /** How long the phase that it begins now takes, in microseconds. */
+  private lasts(): number {
+    const random = this.list.enterStream(this.row);
+    const drawn = draw(this.phase, random);
+    this.list.columns.drawn[this.row] = random.drawn;
+    return drawn;
   }
 }
 
-function duration(phase: Phase): Duration | null {
-  return phase.do === 'fork' || phase.do === 'exit' ? null : phase.for;
-}
-
-function expectedTime(phase: Phase): number {
+/** Microseconds, at least 1 except for a fork, which takes no time. */
+function draw(phase: Phase, random: Prng): number {
   const time = duration(phase);
   if (time === null) return 0;
-  if (time.mean !== undefined) return Math.max(1, time.mean);
-  if (time.max === 'forever') return NEVER;
-  return Math.max(1, Math.floor((time.min + time.max) / 2));
-}
-
-/** Whether the group's forks and exits show in a trace. */
-export function isEager(group: TaskGroup): boolean {
-  return group.behaviour.phases.some((phase) => phase.do === 'fork' || phase.do === 'exit');
+  if (time.max === 'forever' && time.mean === undefined) return NEVER;
+  const max = time.max === 'forever' ? NEVER : time.max;
+  const drawn =
+    time.mean === undefined ? random.between(time.min, max) : time.min + random.exponential(time.mean - time.min);
+  return Math.max(1, Math.min(drawn, max));
 }

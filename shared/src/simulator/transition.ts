@@ -1,15 +1,16 @@
 import { postPatchCallback, postUnpatchCallback } from './callbacks.ts';
 import { discardNops, freePatchAsync, freeReplacedPatchesAsync, unpatchReplacedPatches } from './core.ts';
-import { checkAllSwitched, checkTask, staleFrame } from './invariants.ts';
+import { checkAllSwitched, checkNoStates, checkTask, staleFrame } from './invariants.ts';
 import { pr } from './log.ts';
 import type { Machine, Transition } from './machine.ts';
 import { findOps, tellFuncStack, unpatchObjects } from './patch.ts';
 import { hash } from './prng.ts';
 import { isObjectLoaded, type KlpPatch } from './structures.ts';
 import { sysfsEnabled, sysfsTransition } from './sysfs.ts';
-import { NEVER, type Task } from './task.ts';
+import type { Task } from './task.ts';
+import { NEVER } from './task-class.ts';
 import { scheduleSwitchPoint } from './task-events.ts';
-import type { BlockReason, SwitchWay, TraceEvent } from './trace.ts';
+import type { BlockReason, PatchState, SwitchWay, TraceEvent } from './trace.ts';
 
 /** kernel/livepatch/transition.c: switching every task from one set of functions to the other. */
 
@@ -55,15 +56,15 @@ export function initTransition(m: Machine, patch: KlpPatch, target: 0 | 1): void
   pr(m, 'debug', `'${patch.module}': initializing ${direction(target)} transition`);
   tell(m, transition, 'init');
   sysfsTransition(m, patch);
-  for (const list of [m.tasks, m.idleTasks]) {
-    for (const task of list) {
-      m.assert(task.patchState === -1, `task ${task.id} is in a transition before it began`);
-      task.patchState = initial;
-      task.told = null;
-      if (m.recordAll) m.emit({ at: m.now, type: 'patch-state', task: task.id, state: initial, how: 'init' });
-    }
-  }
+  checkNoStates(m);
+  m.tasks.setPatchStates(initial);
+  tellPatchStates(m, initial, 'init');
   setTransitionFlags(m, patch, true);
+}
+
+function tellPatchStates(m: Machine, state: PatchState, how: 'init' | 'done'): void {
+  if (!m.recordAll) return;
+  m.tasks.forAll((task) => m.emit({ at: m.now, type: 'patch-state', task: task.id, state, how }));
 }
 
 /** func->transition of all functions of the patch; those that are on a func_stack are told. */
@@ -86,13 +87,13 @@ export function startTransition(m: Machine): void {
   transition.started = true;
   transition.signalsCount = 0;
   transition.passes = 0;
-  transition.waiting = [];
-  for (const task of m.tasks) {
-    if (task.patchState === transition.target) continue;
+  const waiting: Task[] = [];
+  m.tasks.forAll((task) => {
+    if (task.patchState === transition.target) return;
     task.patchPending = true;
-    transition.waiting.push(task);
-  }
-  for (const task of m.idleTasks) if (task.patchState !== transition.target) task.patchPending = true;
+    if (task.kind !== 'idle') waiting.push(task);
+  });
+  transition.waiting = waiting;
 }
 
 /**
@@ -169,12 +170,8 @@ function completeTransition(m: Machine): void {
   if (target === 0) unpatchObjects(m, patch);
   setTransitionFlags(m, patch, false);
   transition.started = false;
-  for (const list of [m.tasks, m.idleTasks]) {
-    for (const task of list) {
-      task.patchState = -1;
-      if (m.recordAll) m.emit({ at: m.now, type: 'patch-state', task: task.id, state: -1, how: 'done' });
-    }
-  }
+  m.tasks.setPatchStates(-1);
+  tellPatchStates(m, -1, 'done');
   for (const object of patch.objects) {
     if (!isObjectLoaded(object)) continue;
     if (target === 1) postPatchCallback(m, object);
@@ -202,15 +199,15 @@ export function reverseTransition(m: Machine): void {
   const { patch } = transition;
   const turn = transition.target === 1 ? 'patching to unpatching' : 'unpatching to patching';
   pr(m, 'debug', `'${patch.module}': reversing transition from ${turn}`);
-  for (const task of m.tasks) task.patchPending = false;
-  for (const task of m.idleTasks) task.patchPending = false;
+  m.tasks.forAll((task) => {
+    task.patchPending = false;
+    task.told = null;
+  });
   patch.enabled = !patch.enabled;
   transition.target = transition.target === 1 ? 0 : 1;
   m.functionsChanged();
   tell(m, transition, 'reverse');
   sysfsEnabled(m, patch);
-  for (const task of m.tasks) task.told = null;
-  for (const task of m.idleTasks) task.told = null;
   startTransition(m);
   m.seat(transition.waiting);
   for (const task of transition.waiting) scheduleSwitchPoint(m, task);
@@ -222,18 +219,15 @@ export function forceTransition(m: Machine): void {
   const transition = current(m);
   const { patch, target } = transition;
   pr(m, 'warning', 'forcing remaining tasks to the patched state');
-  for (const list of [m.tasks, m.idleTasks]) {
-    for (const task of list) {
-      if (!task.patchPending) continue;
-      m.look(task);
-      const stale = staleFrame(m, task, target);
-      switchTask(m, task, 'force');
-      if (stale !== null) {
-        const text = `force: ${task.comm}:${task.id} still executes ${stale}() and now also runs ${targetName(target)} code`;
-        m.emit({ at: m.now, type: 'finding', id: 'forced-mix', text });
-      }
-    }
-  }
+  m.tasks.forAll((task) => {
+    if (!task.patchPending) return;
+    m.look(task);
+    const stale = staleFrame(m, task, target);
+    switchTask(m, task, 'force');
+    if (stale === null) return;
+    const text = `force: ${task.comm}:${task.id} still executes ${stale}() and now also runs ${targetName(target)} code`;
+    m.emit({ at: m.now, type: 'finding', id: 'forced-mix', text });
+  });
   transition.waiting = [];
   if (target === 0) patch.forced = true;
   else if (patch.replace) for (const other of m.patches) if (other !== patch) other.forced = true;
@@ -242,7 +236,7 @@ export function forceTransition(m: Machine): void {
 /** Gives a task the target state. */
 export function switchTask(m: Machine, task: Task, how: SwitchWay): void {
   const { target } = current(m);
-  m.assert(task.patchPending && task.patchState !== target, `task ${task.id} switches twice`);
+  if (!task.patchPending || task.patchState === target) m.broken(`task ${task.id} switches twice`);
   task.patchPending = false;
   task.patchState = target;
   checkTask(m, task);
@@ -279,12 +273,19 @@ export function trySwitchTask(
     return true;
   }
   logRefusal(m, task, reason);
-  const key = reason.kind === 'sleeping-on' ? `${reason.function} ${reason.original}` : reason.kind;
-  if (task.told !== key) {
-    task.told = key;
+  if (task.told === null || !isSameReason(task.told, reason)) {
+    task.told = reason;
     m.emit({ at: m.now, type: 'blocked', task: task.id, reason, stack: reason.kind === 'running' ? [] : task.frames });
   }
   return false;
+}
+
+/** Whether the trace would say the same of both. */
+export function isSameReason(a: BlockReason, b: BlockReason): boolean {
+  if (a.kind === 'sleeping-on' && b.kind === 'sleeping-on')
+    return a.function === b.function && a.original === b.original;
+  if (a.kind === 'out-of-reach' && b.kind === 'out-of-reach') return a.text === b.text;
+  return a.kind === b.kind;
 }
 
 function logRefusal(m: Machine, task: Task, reason: BlockReason): void {
@@ -352,7 +353,7 @@ function readFrameChecks(m: Machine): FrameChecks {
 }
 
 /** The most frames that a reliable stack walk can hand back: it fails when its buffer of 100 is full. */
-const MAX_STACK_ENTRIES = 100;
+export const MAX_STACK_ENTRIES = 100;
 
 /** klp_check_stack() */
 export function checkStack(task: Task, checks: FrameChecks): BlockReason | null {

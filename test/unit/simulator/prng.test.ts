@@ -73,6 +73,21 @@ describe('the random numbers', () => {
     }
   });
 
+  it('go on in a stream where it was left', () => {
+    const undisturbed = new Prng(3, 7);
+    const wanted = Array.from({ length: 20 }, () => undisturbed.next());
+    const random = new Prng(3, 7);
+    const drawn = Array.from({ length: 20 }, () => {
+      const number = random.next();
+      const place = random.drawn;
+      random.enter(-5, 1000);
+      random.next();
+      random.enter(7, place);
+      return number;
+    });
+    expect(drawn).toEqual(wanted);
+  });
+
   it('give exponential durations with the mean asked for', () => {
     const random = new Prng(5, 9);
     const drawn = Array.from({ length: 20_000 }, () => random.exponential(1000));
@@ -100,7 +115,7 @@ describe('the event queue', () => {
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 60 }), (entries) => {
         const queue = new EventQueue();
-        for (const each of entries) queue.push(each);
+        for (const { at, rank, id, stamp } of entries) queue.push(at, rank, id, stamp);
         const out: QueueEntry[] = [];
         for (let next = queue.pop(); next !== undefined; next = queue.pop()) out.push(next);
         expect(out.map(key)).toEqual(entries.map(key).sort());

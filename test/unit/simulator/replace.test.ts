@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { kernelTraits } from '../../../shared/src/simulator/kernel-traits.ts';
 import { Machine } from '../../../shared/src/simulator/machine.ts';
 import { hybrid } from '../../../shared/src/simulator/models/hybrid.ts';
+import { prepareWorkload } from '../../../shared/src/simulator/prepared-workload.ts';
 import { stateAt } from '../../../shared/src/simulator/replay.ts';
 import { makeNop, makePatch } from '../../../shared/src/simulator/structures.ts';
 
@@ -359,7 +360,7 @@ describe('the version that a call runs, by func_stack and patch_state', () => {
     const m = new Machine({
       traits: kernelTraits('6.12'),
       model: hybrid,
-      workload: QUIET,
+      prepared: prepareWorkload(QUIET),
       seed: 1,
       symbols: null,
       recordAll: true,

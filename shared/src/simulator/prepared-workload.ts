@@ -1,0 +1,31 @@
+import { SimulatorError } from './errno.ts';
+import { idleClass, type TaskClass, taskClasses } from './task-class.ts';
+import type { Workload } from './workload.ts';
+
+/** What follows from a workload alone: worked out once for all runs on it. */
+export interface PreparedWorkload {
+  readonly workload: Workload;
+  /** By group. */
+  readonly classes: readonly TaskClass[];
+  /** By CPU. */
+  readonly idleClasses: readonly TaskClass[];
+  /** CPUs that have a tick; the first one when none has. */
+  readonly housekeepingCpus: readonly number[];
+  /** How many tasks there are from the start, without the idle ones. */
+  readonly taskCount: number;
+}
+
+/** Throws SimulatorError for a machine without a CPU. */
+export function prepareWorkload(workload: Workload): PreparedWorkload {
+  const { cpus, nohzFullCpus, tasks } = workload;
+  if (!Number.isInteger(cpus) || cpus < 1) throw new SimulatorError('a machine needs a CPU');
+  const all = Array.from({ length: cpus }, (_, cpu) => cpu);
+  const housekeeping = all.filter((cpu) => !nohzFullCpus.includes(cpu));
+  return {
+    workload,
+    classes: taskClasses(workload),
+    idleClasses: all.map(idleClass),
+    housekeepingCpus: housekeeping.length > 0 ? housekeeping : [0],
+    taskCount: tasks.reduce((sum, group) => sum + (group.starts === 'by-step' ? 0 : group.count), 0),
+  };
+}
