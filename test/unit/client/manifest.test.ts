@@ -60,8 +60,12 @@ describe('the manifest', () => {
     }
   });
 
-  test('wakes the extension for C files and for a panel of the last session only', () => {
-    expect(manifest.activationEvents).toEqual(['onLanguage:c', 'onWebviewPanel:livepatch.simulation']);
+  test('wakes the extension for C files, scenarios and a panel of the last session only', () => {
+    expect(manifest.activationEvents).toEqual([
+      'onLanguage:c',
+      'workspaceContains:**/*.klpsim.json',
+      'onWebviewPanel:livepatch.simulation',
+    ]);
     expect(sources).toContain("'livepatch.simulation'");
   });
 });
