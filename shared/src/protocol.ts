@@ -1,5 +1,5 @@
 import type { PatchImage, SourceRange } from './model/index.ts';
-import type { PictureTheme } from './picture/timeline-svg.ts';
+import type { PictureTheme } from './picture/palette.ts';
 
 /** What the server and a client that knows it say to each other beside LSP. Both ends take the types from here. */
 

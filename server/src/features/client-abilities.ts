@@ -1,5 +1,5 @@
 import type { InitializeParams } from 'vscode-languageserver';
-import type { PictureTheme } from '../../../shared/src/picture/timeline-svg.ts';
+import type { PictureTheme } from '../../../shared/src/picture/palette.ts';
 import type { InitializationOptions } from '../../../shared/src/protocol.ts';
 
 /** What the client said it can do. Nothing is sent to a client that did not say it understands it. */

@@ -2,82 +2,9 @@ import type { Forecast } from '../simulator/forecast-types.ts';
 import { timeText } from '../simulator/time-text.ts';
 import { axisTicks } from './axis.ts';
 import { isBlockedEver, type Lane, lanes, type SegmentState } from './lanes.ts';
+import { FONT, HATCH, hatchDefinition, PALETTES, type Palette, type PictureTheme } from './palette.ts';
 import { type ShareColumn, shareColumns } from './shares.ts';
-
-export type PictureTheme = 'dark' | 'light' | 'high-contrast' | 'high-contrast-light';
-
-/** Beside its colour `blocked` is hatched, so that the picture reads without colour. */
-interface Palette {
-  readonly background: string;
-  readonly border: string;
-  readonly text: string;
-  readonly faint: string;
-  readonly grid: string;
-  readonly old: string;
-  readonly new: string;
-  readonly blocked: string;
-  readonly hatch: string;
-  readonly rest: string;
-  readonly signal: string;
-}
-
-const DARK: Palette = {
-  background: '#1f1f1f',
-  border: '#454545',
-  text: '#d4d4d4',
-  faint: '#a0a0a0',
-  grid: '#333333',
-  old: '#b8862b',
-  new: '#2aa198',
-  blocked: '#d1453b',
-  hatch: '#7a1f18',
-  rest: '#5a5a5a',
-  signal: '#d18ad6',
-};
-
-const PALETTES: { readonly [theme in PictureTheme]: Palette } = {
-  dark: DARK,
-  light: {
-    background: '#ffffff',
-    border: '#c8c8c8',
-    text: '#1f1f1f',
-    faint: '#5f5f5f',
-    grid: '#e4e4e4',
-    old: '#c98a12',
-    new: '#168a7f',
-    blocked: '#c0392b',
-    hatch: '#f4c7c2',
-    rest: '#b4b4b4',
-    signal: '#8e3a95',
-  },
-  'high-contrast': {
-    ...DARK,
-    background: '#000000',
-    border: '#ffffff',
-    text: '#ffffff',
-    faint: '#ffffff',
-    grid: '#6b6b6b',
-    old: '#ffb000',
-    new: '#00d7c3',
-    blocked: '#ff5347',
-    hatch: '#000000',
-    rest: '#8a8a8a',
-    signal: '#ff9dff',
-  },
-  'high-contrast-light': {
-    background: '#ffffff',
-    border: '#000000',
-    text: '#000000',
-    faint: '#000000',
-    grid: '#9a9a9a',
-    old: '#8a5a00',
-    new: '#00695f',
-    blocked: '#a3000b',
-    hatch: '#ffffff',
-    rest: '#6b6b6b',
-    signal: '#6a006f',
-  },
-};
+import { escapeXml, round } from './svg-text.ts';
 
 /** One line of the small picture. */
 export interface PictureRow {
@@ -144,9 +71,9 @@ export function forecastSvg(forecast: Forecast, options: SvgOptions): string {
   const out: string[] = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeXml(forecast.headline)}">`,
     `<title>${escapeXml(forecast.headline)}</title>`,
-    `<defs><pattern id="h" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" fill="${palette.blocked}"/><rect width="2.5" height="6" fill="${palette.hatch}"/></pattern></defs>`,
+    hatchDefinition(palette),
     `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="4" fill="${palette.background}" stroke="${palette.border}"/>`,
-    `<g font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif" font-size="11">`,
+    `<g font-family="${FONT}" font-size="11">`,
   ];
   for (const tick of axisTicks(end, 7)) {
     out.push(
@@ -210,14 +137,6 @@ function fill(state: SegmentState, palette: Palette): string {
     case 'rest':
       return palette.rest;
     default:
-      return 'url(#h)';
+      return HATCH;
   }
-}
-
-function round(value: number): string {
-  return String(Math.round(value * 10) / 10);
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
