@@ -58,6 +58,8 @@ export interface FunctionContent {
   readonly span: Span;
   readonly body: Span;
   readonly facts: BodyFacts;
+  /** The body writes to fields or passes variables on: only then it may change a klp structure. */
+  readonly changesOrPasses: boolean;
   /** Declarations of klp structures in the body. */
   readonly locals: readonly { readonly tokens: readonly Token[] }[];
   /** Names that are pointers to klp structures here, parameters included, with the structure's name. */
@@ -167,17 +169,20 @@ function readFunction(
   if (!named) return null;
   const klpPointers = new Map<string, string>();
   for (let i = 0; i + 3 < tokens.length; i++) {
-    const [keyword, type, star, name] = tokens.slice(i, i + 4);
-    if (keyword?.text === 'struct' && star?.text === '*' && type?.text.startsWith('klp_') && name?.kind === 'name') {
+    if (tokens[i]?.text !== 'struct') continue;
+    const [type, star, name] = tokens.slice(i + 1, i + 4);
+    if (star?.text === '*' && type?.text.startsWith('klp_') && name?.kind === 'name') {
       klpPointers.set(name.text, type.text);
     }
   }
+  const facts = readBody(parser, item.text, item.tokens, body);
   return {
     kind: 'function',
     ...named,
     span: { start: (tokens[0] as Token).start, end: last.end },
     body,
-    facts: readBody(parser, item.text, item.tokens, body),
+    facts,
+    changesOrPasses: facts.writes.length > 0 || facts.passed.length > 0,
     locals: readLocalDeclarations(item.tokens, body),
     klpPointers,
   };

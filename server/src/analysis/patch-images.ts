@@ -28,21 +28,29 @@ import {
 export function patchImages(module: LivepatchModule): PatchImage[] {
   const images: PatchImage[] = [];
   const seen = new Set<string>();
+  const functions = new Map<string, FunctionDefinition[]>();
+  for (const definition of module.functions) {
+    const known = functions.get(definition.name);
+    if (known) known.push(definition);
+    else functions.set(definition.name, [definition]);
+  }
   for (const patch of module.patches) {
     // Definitions of one name in several arms of an #if: the first counts.
     if (patch.storage.extern || seen.has(patch.name)) continue;
     seen.add(patch.name);
-    images.push(new ImageBuilder(module).image(patch));
+    images.push(new ImageBuilder(module, functions).image(patch));
   }
   return images;
 }
 
 class ImageBuilder {
   private readonly module: LivepatchModule;
+  private readonly functions: ReadonlyMap<string, readonly FunctionDefinition[]>;
   private readonly assumptions = new Set<string>();
 
-  constructor(module: LivepatchModule) {
+  constructor(module: LivepatchModule, functions: ReadonlyMap<string, readonly FunctionDefinition[]>) {
     this.module = module;
+    this.functions = functions;
     if (!module.complete) this.assume(`Not all of the module was read: ${module.incompleteBecause.join('; ')}.`);
   }
 
@@ -226,7 +234,7 @@ class ImageBuilder {
   }
 
   private definition(name: string): FunctionDefinition | undefined {
-    const all = this.module.functions.filter((definition) => definition.name === name);
+    const all = this.functions.get(name) ?? [];
     return all.find(({ conditions }) => conditions.every(({ arm }) => arm === 0)) ?? all[0];
   }
 

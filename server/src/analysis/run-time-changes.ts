@@ -45,10 +45,12 @@ export function findRunTimeChanges(scope: Scope, functions: readonly PlacedFunct
     byVariable.set(variable, change);
     return change;
   };
+  const klpVariables = klpVariablesOf(scope);
   for (const { place, content } of functions) {
+    if (!content.changesOrPasses) continue;
     const { name, facts, klpPointers } = content;
     for (const write of facts.writes) {
-      if (!klpPointers.has(write.variable) && !isKlpVariable(scope, write.variable)) continue;
+      if (!klpPointers.has(write.variable) && !klpVariables.has(write.variable)) continue;
       writes.push({
         target: write.target,
         variable: write.variable,
@@ -67,7 +69,7 @@ export function findRunTimeChanges(scope: Scope, functions: readonly PlacedFunct
       }
     }
     for (const { callee, variable } of facts.passed) {
-      if (!isKlpVariable(scope, variable)) continue;
+      if (!klpVariables.has(variable)) continue;
       if (HARMLESS.test(callee) || onlyReads(callee)) continue;
       changeOf(variable).whole ??= `passed to ${callee}() in ${name}()`;
     }
@@ -75,6 +77,11 @@ export function findRunTimeChanges(scope: Scope, functions: readonly PlacedFunct
   return { byVariable, writes };
 }
 
-function isKlpVariable(scope: Scope, name: string): boolean {
-  return scope.variables.get(name)?.some(({ specifiers }) => KLP_TYPE.test(specifiers.type)) ?? false;
+/** The names of variables of which one is a klp structure, a table of them or a pointer to one. */
+function klpVariablesOf(scope: Scope): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const [name, facts] of scope.variables) {
+    if (facts.some(({ specifiers }) => KLP_TYPE.test(specifiers.type))) names.add(name);
+  }
+  return names;
 }

@@ -34,7 +34,16 @@ export class ModuleChecks {
     const known = this.checks.get(module);
     if (known) return known;
     const findings = module.role === 'none' ? [] : checkModule(module, this.options);
-    const check = { module, findings, images: patchImages(module) };
+    let images: readonly PatchImage[] | undefined;
+    const check: ModuleCheck = {
+      module,
+      findings,
+      get images() {
+        // Findings don't wait for them, and not every client asks.
+        images ??= patchImages(module);
+        return images;
+      },
+    };
     this.checks.set(module, check);
     return check;
   }

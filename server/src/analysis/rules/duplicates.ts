@@ -12,22 +12,21 @@ export interface FuncPair {
 
 /** Each entry of a table with the first one before it that has the same name and position, 0 and 1 being the same. */
 export function repeatedFuncs(table: KlpTable<KlpFunc>): FuncPair[] {
-  const seen: { name: string; sympos: number; entry: KlpFunc }[] = [];
+  const seen = new Map<string, { sympos: number; entry: KlpFunc }[]>();
   const pairs: FuncPair[] = [];
   for (const entry of seenEntries(table)) {
     if (entry.oldName.kind !== 'known' || entry.oldSympos.kind === 'unknown') continue;
     const name = entry.oldName.value;
     const sympos = entry.oldSympos.kind === 'known' ? entry.oldSympos.value : 0;
-    const first = seen.find(
+    const before = seen.get(name) ?? [];
+    const first = before.find(
       (other) =>
-        other.name === name &&
-        Math.max(other.sympos, 1) === Math.max(sympos, 1) &&
-        !areExclusive(other.entry.conditions, entry.conditions),
+        Math.max(other.sympos, 1) === Math.max(sympos, 1) && !areExclusive(other.entry.conditions, entry.conditions),
     );
     if (first) {
       pairs.push({ first: first.entry, second: entry, name, firstSympos: first.sympos, secondSympos: sympos });
     }
-    seen.push({ name, sympos, entry });
+    seen.set(name, [...before, { sympos, entry }]);
   }
   return pairs;
 }

@@ -30,8 +30,9 @@ export const enablesOutOfSight = perModule(
     module.macros.some(({ body }) => /\bklp_(enable|register)_patch\b/.test(body)) ||
     callsOf(module, 'klp_register_patch').length > 0 ||
     module.functions.some(
-      ({ calls, uses }) =>
-        uses.includes('klp_enable_patch') && !calls.some(({ callee }) => callee === 'klp_enable_patch'),
+      (definition) =>
+        definition.uses.includes('klp_enable_patch') &&
+        !enableCalls(module).some(({ inFunction }) => inFunction === definition),
     ),
 );
 

@@ -90,7 +90,13 @@ export function entryLabel(entry: KlpInitialiser): SourceRange {
 
 /** The bytes that a string takes in C, the final zero not counted. */
 export function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length;
+  let length = 0;
+  // A pair of surrogates makes four bytes.
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    length += code < 0x80 ? 1 : code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 2 : 3;
+  }
+  return length;
 }
 
 /**

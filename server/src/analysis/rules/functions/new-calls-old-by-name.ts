@@ -1,7 +1,7 @@
 import { areExclusive } from '../../../../../shared/src/model/index.ts';
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { exampleModule } from '../example-module.ts';
-import { definitionsOf, reachable, replacements } from '../queries.ts';
+import { callsOf, definitionsOf, reachable, replacements } from '../queries.ts';
 
 export const rule: Rule = {
   id: 'new-calls-old-by-name',
@@ -73,6 +73,7 @@ static int fixed_uptime_proc_show(struct seq_file *m, void *v)
     return all.flatMap(({ func, reference, definitions }) => {
       if (func.oldName.kind !== 'known') return [];
       const old = func.oldName.value;
+      if (callsOf(module, old).length === 0) return [];
       // A function, macro or pointer of the module's own that has the same name is not the original.
       const isLocal =
         definitionsOf(module, old).length > 0 ||

@@ -1,6 +1,8 @@
 import type { LivepatchModule } from '../../../../../shared/src/model/index.ts';
 import type { Fix, RuleFinding } from '../../rule.ts';
-import { callbackUses, removeWord, replacements, wordInHead } from '../queries.ts';
+import { callbackUses, type Replacement, removeWord, replacements, wordInHead } from '../queries.ts';
+
+type Use = Pick<Replacement, 'reference' | 'definitions'>;
 
 /**
  * The replacements and callbacks that carry one of the section attributes, each reported once at the attribute.
@@ -11,12 +13,8 @@ export function inSection(
   attributes: readonly string[],
   message: (what: string, name: string, attribute: string) => string,
 ): RuleFinding[] {
-  const uses = [
-    ...replacements(module).map((use) => ({ ...use, what: 'replacement' })),
-    ...callbackUses(module).map((use) => ({ ...use, what: 'callback' })),
-  ];
   const seen = new Set<string>();
-  return uses.flatMap(({ what, reference, definitions }) =>
+  const inUse = (what: string, { reference, definitions }: Use): RuleFinding[] =>
     definitions.flatMap((definition): RuleFinding[] => {
       const attribute = attributes.find((candidate) => definition.attributes.includes(candidate));
       const word = attribute === undefined ? null : wordInHead(module, definition, attribute);
@@ -39,6 +37,9 @@ export function inSection(
           ...(declared ? {} : { fixes: [fix] }),
         },
       ];
-    }),
-  );
+    });
+  return [
+    ...replacements(module).flatMap((use) => inUse('replacement', use)),
+    ...callbackUses(module).flatMap((use) => inUse('callback', use)),
+  ];
 }

@@ -2,6 +2,7 @@ import type { Rule } from '../../rule.ts';
 import { enableCalls, functionsCalledByInit } from '../enable-calls.ts';
 import { exampleModule } from '../example-module.ts';
 import { mentions } from '../mentions.ts';
+import { definitionsOf } from '../queries.ts';
 
 export const rule: Rule = {
   id: 'enable-outside-init',
@@ -72,7 +73,7 @@ module_init(uptime_fix_init);`,
   },
   check(module) {
     if (!module.complete || module.init.length === 0) return [];
-    const known = module.init.every(({ function: name }) => module.functions.some((defined) => defined.name === name));
+    const known = module.init.every(({ function: name }) => definitionsOf(module, name).length > 0);
     if (!known) return [];
     const reached = functionsCalledByInit(module);
     return (

@@ -1,6 +1,7 @@
 import type { Rule } from '../../rule.ts';
 import { replaceText } from '../edits.ts';
 import { exampleModule } from '../example-module.ts';
+import { calledNames } from '../queries.ts';
 
 /** What license_is_gpl_compatible() of include/linux/license.h accepts. */
 const COMPATIBLE: readonly string[] = [
@@ -63,7 +64,7 @@ MODULE_INFO(livepatch, "Y");`,
     ],
   },
   check(module) {
-    const usesLivepatch = module.functions.some(({ calls }) => calls.some(({ callee }) => /^klp_/.test(callee)));
+    const usesLivepatch = calledNames(module).some((name) => name.startsWith('klp_'));
     if (!usesLivepatch) return [];
     return module.moduleInfos.flatMap(({ tag, value, valueRange }) =>
       tag === 'license' && value.kind === 'known' && !COMPATIBLE.includes(value.value)

@@ -1,7 +1,7 @@
 import { CALLBACK_NAMES, type LivepatchModule } from '../../../../../shared/src/model/index.ts';
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { exampleModule } from '../example-module.ts';
-import { objectEntries } from '../queries.ts';
+import { calledNames, objectEntries } from '../queries.ts';
 import { GOOD_STATES, stateExample } from './state-example.ts';
 
 export const rule: Rule = {
@@ -71,6 +71,6 @@ function usesStates(module: LivepatchModule): boolean {
   return (
     sets.some((set) => CALLBACK_NAMES.some((name) => set[name].kind !== 'absent')) ||
     module.runtimeWrites.some(({ target }) => /callbacks|_patch\b|_unpatch\b/.test(target)) ||
-    module.functions.some(({ calls }) => calls.some(({ callee }) => /^klp_(?:get_|shadow_)/.test(callee)))
+    calledNames(module).some((name) => /^klp_(?:get_|shadow_)/.test(name))
   );
 }
