@@ -1,12 +1,12 @@
 #!/bin/sh
-# Records what runs on this machine, for "livepatch-ls simulate --workload". Needs a POSIX shell, root and /proc.
+# Records what runs on this machine, for "livepatch-ls simulate --workload". Needs a POSIX shell with
+# awk, root and /proc.
 # SPDX-License-Identifier: MIT
 #
 #   sh capture.sh > host.json
 #
 # It reads /proc, /sys and the kernel's configuration, writes one JSON document to its standard output, and changes
 # nothing. Names are bytes: each byte above 126 is written as \u00XX, and the reader puts UTF-8 together again.
-# Files of /proc are read with the shell's own "read", so that a task costs no process.
 
 set -u
 LC_ALL=C
@@ -54,10 +54,6 @@ case $seconds in
 '' | 0* | *[!0-9]* | ?????*) refuse "--seconds is \"$seconds\"; it needs a whole number from 1 to 3600." ;;
 esac
 [ "$seconds" -le 3600 ] || refuse "--seconds is \"$seconds\"; it needs a whole number from 1 to 3600."
-
-newline='
-'
-tab=$(printf '\t')
 
 # What could not be had, as the elements of a JSON array.
 problems=
@@ -183,154 +179,169 @@ livepatches() {
 	printf ']'
 }
 
-# read_stat FILE: $name, $state, $flags, $utime, $stime and $started of a task. The name may hold anything, also ")" and
-# newlines, so it ends at the last ")".
-read_stat() {
-	all=
-	while IFS= read -r line; do
-		all=$all$line$newline
-	done 2>/dev/null <"$1"
-	case $all in
-	*\(*\)\ *) ;;
-	*) return 1 ;;
-	esac
-	name=${all#*\(}
-	name=${name%)*}
-	fields=${all##*\) }
-	set -f
-	# shellcheck disable=SC2086 # the fields are numbers and one letter
-	set -- $fields
-	set +f
-	[ $# -ge 20 ] || return 1
-	state=$1
-	flags=$7
-	utime=${12}
-	stime=${13}
-	started=${20}
+# The tasks are read by awk: a process for each, or the shell's own "read" with a system call for each byte, takes minutes
+# where there are tens of thousands of them. It prints the samples and the end of the document.
+# shellcheck disable=SC2016 # $ means a field in awk
+RECORD_TASKS='
+function say(text) {
+	printf "capture: %s\n", text | "cat >&2"
+	close("cat >&2")
 }
 
-# read_status FILE: $voluntary, $involuntary, $allowed and $now, which is the state after the stack was read.
-read_status() {
-	voluntary=null
-	involuntary=null
-	allowed=
-	now=
-	while IFS= read -r line; do
-		case $line in
-		State:*)
-			now=${line#State:?}
-			now=${now%% *}
-			;;
-		Cpus_allowed_list:*) allowed=${line#Cpus_allowed_list:?} ;;
-		voluntary_ctxt_switches:*) voluntary=${line#voluntary_ctxt_switches:?} ;;
-		nonvoluntary_ctxt_switches:*) involuntary=${line#nonvoluntary_ctxt_switches:?} ;;
-		esac
-	done 2>/dev/null <"$1"
+# quote(TEXT): a JSON string.
+function quote(text,    i, byte, quoted) {
+	if (text !~ /[^ -~]|["\\]/) return "\"" text "\""
+	for (i = 1; i <= length(text); i++) {
+		byte = substr(text, i, 1)
+		if (byte ~ /["\\]/) quoted = quoted "\\" byte
+		else if (byte ~ /[ -~]/) quoted = quoted byte
+		else quoted = quoted sprintf("\\u%04x", code[byte])
+	}
+	return "\"" quoted "\""
 }
 
-# read_stack FILE: $stack is a JSON array of function names, innermost first, without addresses and offsets; null when
-# the kernel does not show it.
-read_stack() {
-	stack=
-	frames=0
-	while IFS= read -r line; do
-		frames=$((frames + 1))
-		line=${line#*] }
-		module=
-		case $line in *\ \[*\]) module=" [${line##*\[}" ;; esac
-		line=${line%%+0x*}
-		quote "${line%% \[*}$module"
-		stack=$stack${stack:+,}$quoted
-	done 2>/dev/null <"$1"
-	if [ "$frames" -gt 0 ]; then
-		stack="[$stack]"
-		stacks_read=$((stacks_read + 1))
-	else
-		stack=null
-	fi
+# number(TEXT): TEXT when that is a whole number, else null.
+function number(text) {
+	return text ~ /^[0-9]+$/ ? text : "null"
 }
 
-# Pseudonyms: "TAB quoted name TAB number NEWLINE" for each name that was seen.
-pseudonyms=$newline
-pseudonym_count=0
-
-# name_task: $quoted is what stands for $name. A kernel thread keeps the word that its name begins with.
-name_task() {
-	if [ $anonymise = false ]; then
-		quote "$name"
-		return
-	fi
-	if [ $kind = kthread ]; then
-		name=${name%%[!a-zA-Z]*}
-		quote "${name:-kthread}"
-		return
-	fi
-	quote "$name"
-	case $pseudonyms in
-	*"$tab$quoted$tab"*)
-		alias=${pseudonyms#*"$tab$quoted$tab"}
-		alias=${alias%%"$newline"*}
-		;;
-	*)
-		pseudonym_count=$((pseudonym_count + 1))
-		alias=$pseudonym_count
-		pseudonyms=$pseudonyms$tab$quoted$tab$alias$newline
-		;;
-	esac
-	quoted="\"command-$alias\""
+# line_of(FILE): its first line; empty when it can not be read.
+function line_of(file,    line) {
+	line = ""
+	getline line < file
+	close(file)
+	return line
 }
 
-# task PID TID: prints one task, or nothing when it has gone.
-task() {
-	directory=/proc/$1/task/$2
-	read_stat "$directory/stat" || return 0
-	read_stack "$directory/stack"
-	first_line "$directory/syscall"
-	number "${line%% *}"
-	syscall=$number
-	first_line "$directory/schedstat"
-	number "${line%% *}"
-	runtime=$number
-	read_status "$directory/status"
-	[ -n "$now" ] || return 0
-	kind=user
-	[ $((flags & 0x10)) -eq 0 ] || kind=io_worker
-	[ $((flags & 0x200000)) -eq 0 ] || kind=kthread
+# stack_of(TEXT): an array of function names, innermost first, without addresses and offsets; null when the kernel does
+# not show it.
+function stack_of(text,    lines, count, i, name, module, stack) {
+	count = split(text, lines, "\n")
+	stack = ""
+	for (i = 1; i < count; i++) {
+		if (lines[i] == "") continue
+		name = substr(lines[i], index(lines[i], "] ") + 2)
+		module = match(name, / \[.*\]$/) ? substr(name, RSTART) : ""
+		sub(/\+0x.*$/, "", name)
+		sub(/ \[.*$/, "", name)
+		stack = stack (stack == "" ? "" : ",") quote(name module)
+	}
+	return stack == "" ? "null" : "[" stack "]"
+}
+
+# field(STATUS, NAME): the value of a line of /proc/PID/status.
+function field(status, name,    at, rest) {
+	at = index(status, "\n" name ":\t")
+	if (at == 0) return ""
+	rest = substr(status, at + length(name) + 3)
+	return substr(rest, 1, index(rest, "\n") - 1)
+}
+
+# What stands for a name. A kernel thread keeps the word that its name begins with.
+function pseudonym(name, kind) {
+	if (kind == "kthread") {
+		sub(/[^a-zA-Z].*$/, "", name)
+		return name == "" ? "kthread" : name
+	}
+	if (!(name in pseudonyms)) pseudonyms[name] = ++pseudonym_count
+	return "command-" pseudonyms[name]
+}
+
+# task(DIRECTORY): prints one task of which `content` has the files, or nothing when it has gone.
+function task(directory,    stat, end, parts, name, fields, stack, syscall, status, now, kind, words) {
+	stat = content[directory "/stat"]
+	# The name may hold anything, also ")" and newlines, so it ends at the last ")".
+	end = match(stat, /\) [A-Za-z] [^)]*$/)
+	if (end == 0 || split(substr(stat, end + 2), fields, " ") < 20) return
+	name = substr(stat, index(stat, "(") + 1)
+	name = substr(name, 1, length(name) - length(stat) + end - 1)
+	stack = stack_of(content[directory "/stack"])
+	split(content[directory "/syscall"], words, " ")
+	syscall = number(words[1])
+	split(content[directory "/schedstat"], words, " ")
+	# The state after the stack was read.
+	status = content[directory "/status"]
+	now = substr(field(status, "State"), 1, 1)
+	if (now == "") return
+	kind = "user"
+	if (int(fields[7] / 16) % 2) kind = "io_worker"
+	if (int(fields[7] / 2097152) % 2) kind = "kthread"
+	if (anonymise == "true") name = pseudonym(name, kind)
+	if (stack != "null") stacks_read++
+	split(directory, parts, "/")
+	printf "%s\n{\"pid\":%s,\"tid\":%s,\"ppid\":%s,", tasks++ ? "," : "", parts[3], parts[5], number(fields[2])
+	printf "\"comm\":%s,\"kind\":\"%s\",\"state\":\"%s\",", quote(name), kind, fields[1]
+	printf "\"started\":%s,\"cpus\":\"%s\",", fields[20], field(status, "Cpus_allowed_list")
+	printf "\"voluntary\":%s,", number(field(status, "voluntary_ctxt_switches"))
+	printf "\"involuntary\":%s,", number(field(status, "nonvoluntary_ctxt_switches"))
+	printf "\"runtime\":%s,\"utime\":%s,\"stime\":%s,", number(words[1]), fields[12], fields[13]
 	# The stack of a task that runs changes while it is read.
-	case $state$now in
-	*R*) trusted=false ;;
-	*) trusted=true ;;
-	esac
-	name_task
-	printf '%s\n{"pid":%s,"tid":%s,"comm":%s,"kind":"%s","state":"%s","started":%s,"cpus":"%s",' \
-		"$comma" "$1" "$2" "$quoted" "$kind" "$state" "$started" "$allowed"
-	printf '"voluntary":%s,"involuntary":%s,"runtime":%s,"utime":%s,"stime":%s,"syscall":%s,"trusted":%s,"stack":%s}' \
-		"$voluntary" "$involuntary" "$runtime" "$utime" "$stime" "$syscall" "$trusted" "$stack"
-	comma=,
-	tasks=$((tasks + 1))
+	printf "\"syscall\":%s,\"trusted\":%s,\"stack\":%s}", syscall, (fields[1] now) ~ /R/ ? "false" : "true", stack
 }
 
-# sample NUMBER: prints all tasks once.
-sample() {
-	say "sample $1 of 2"
-	first_line /proc/uptime
-	printf '{"uptime":%s,"tasks":[' "${line%% *}"
-	comma=
-	tasks=0
-	told=0
-	stacks_read=0
-	for process in /proc/[0-9]*; do
-		for thread in "$process"/task/[0-9]*; do
-			task "${process##*/}" "${thread##*/}"
-		done
-		if [ $((tasks - told)) -ge 500 ]; then
-			say "$tasks tasks"
-			told=$tasks
-		fi
-	done
-	printf '\n]}'
-	say "$tasks tasks, $stacks_read stacks"
+# chunk(DIRECTORIES, FROM, TO): prints these tasks. Their files come through one "head", which says which file begins and
+# goes on after one that can not be read; awk itself may end there.
+function chunk(directories, from, to,    command, i, file, head, all, part, lines, count) {
+	split("", content)
+	command = ""
+	for (i = from; i <= to; i++) {
+		head = " " directories[i]
+		command = command head "/stat" head "/stack" head "/syscall" head "/schedstat" head "/status"
+	}
+	command = "exec 2>/dev/null; head -n 1000" command
+	# All in one go where no name has that byte: some awks search for the command at each line.
+	RS = "\001"
+	all = ""
+	while ((command | getline part) > 0) all = all (all == "" ? "" : RS) part
+	RS = "\n"
+	close(command)
+	file = ""
+	count = split(all, lines, "\n")
+	for (i = 1; i <= count; i++) {
+		# A name of a task is too short for such a line.
+		if (lines[i] ~ /^==> \/proc\/[0-9]+\/task\/[0-9]+\/[a-z]+ <==$/) file = substr(lines[i], 5, length(lines[i]) - 8)
+		else content[file] = content[file] lines[i] "\n"
+	}
+	for (i = from; i <= to; i++) task(directories[i])
 }
+
+# sample(NUMBER): prints all tasks once.
+function sample(which,    line, words, directories, count, i, list, forks) {
+	say("sample " which " of 2")
+	split(line_of("/proc/uptime"), words, " ")
+	forks = "null"
+	while ((getline line < "/proc/stat") > 0) if (line ~ /^processes /) forks = number(substr(line, 11))
+	close("/proc/stat")
+	printf "{\"uptime\":%s,\"forks\":%s,\"tasks\":[", words[1], forks
+	list = "printf \"%s\\n\" /proc/[0-9]*/task/[0-9]*"
+	count = 0
+	while ((list | getline line) > 0) directories[++count] = line
+	close(list)
+	tasks = stacks_read = 0
+	for (i = 1; i <= count; i += 100) {
+		chunk(directories, i, i + 99 < count ? i + 99 : count)
+		if (i % 5000 == 1 && i > 1) say(i - 1 " of " count " tasks")
+	}
+	printf "\n]}"
+	say(tasks " tasks, " stacks_read " stacks")
+}
+
+BEGIN {
+	for (i = 1; i < 256; i++) code[sprintf("%c", i)] = i
+	printf "\"samples\":["
+	sample(1)
+	say("waiting " seconds " seconds")
+	system("sleep " seconds)
+	printf ",\n"
+	sample(2)
+	if (stacks_read == 0) {
+		problem = "no stack could be read: /proc/PID/stack needs root, CAP_SYS_ADMIN and a kernel that has it"
+		say(problem)
+		problems = problems (problems == "" ? "" : ",") quote(problem)
+	}
+	printf "],\n\"problems\":[%s]}\n", problems
+}
+'
 
 first_line /proc/uptime || {
 	say "/proc can't be read. Nothing can be recorded without it."
@@ -363,13 +374,6 @@ printf '"machine":%s,"cpus":"%s","hz":%s,"clockTicks":%s,"nohzFull":"%s",\n' \
 	"$quoted" "$cpus" "$hz" "$number" "$nohz_full"
 printf '"modules":'
 if [ -r /proc/modules ]; then modules </proc/modules; else printf '[]'; fi
-printf ',\n"livepatches":%s,\n"samples":[' "$(livepatches)"
-sample 1
-say "waiting $seconds seconds"
-sleep "$seconds"
-printf ',\n'
-sample 2
-if [ "$stacks_read" -eq 0 ]; then
-	problem "no stack could be read: /proc/PID/stack needs root, CAP_SYS_ADMIN and a kernel that has it"
-fi
-printf '],\n"problems":[%s]}\n' "$problems"
+printf ',\n"livepatches":%s,\n' "$(livepatches)"
+# It keeps this shell's number, which is in the document: the reader leaves this task out.
+PROBLEMS=$problems exec awk -v "anonymise=$anonymise" -v "seconds=$seconds" "BEGIN { problems = ENVIRON[\"PROBLEMS\"] }$RECORD_TASKS"
