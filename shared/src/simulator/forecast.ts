@@ -1,6 +1,7 @@
 import type { PatchImage } from '../model/index.ts';
 import type { Blocker, Forecast } from './forecast-types.ts';
 import { advise, headline } from './forecast-words.ts';
+import { kernelTraits } from './kernel-traits.ts';
 import { prepareWorkload } from './prepared-workload.ts';
 import { DEFAULT_TIME_LIMIT, type Run, run, simulate } from './simulate.ts';
 import type { SymbolTable } from './symbols.ts';
@@ -77,9 +78,12 @@ export function* forecastInSteps(
     steps,
   };
   const prepared = prepareWorkload(workload);
+  const traits = kernelTraits(options.kernel);
   const results: Result[] = [];
   for (let seed = 1; seed <= Math.max(1, options.seeds); seed++) {
-    results.push(readResult(run({ ...simulation, seed }, false, prepared), image, seed, loadAt, installed.length));
+    results.push(
+      readResult(run({ ...simulation, seed }, false, prepared, traits), image, seed, loadAt, installed.length),
+    );
     yield;
   }
   const byTime = [...results].sort((a, b) => (a.time ?? Infinity) - (b.time ?? Infinity) || a.seed - b.seed);
@@ -184,18 +188,29 @@ function readResult({ trace, identity }: Run, image: PatchImage, seed: number, l
 function blockers(results: readonly Result[], typical: Result): Blocker[] {
   const groups = new Map<string, { readonly first: Hold; readonly byResult: Map<Result, Hold[]> }>();
   for (const result of results) {
+    // Tasks that a pass found in one place share one reason: most need no key.
+    const known = new Map<BlockReason, Map<string, Hold[]>>();
     for (const hold of result.holds) {
-      const { reason } = hold;
-      const why = reason.kind === 'sleeping-on' ? `${reason.function}\n${reason.original}` : reason.kind;
-      const key = `${family(hold.comm)}\n${why}`;
-      let group = groups.get(key);
-      if (group === undefined) {
-        group = { first: hold, byResult: new Map() };
-        groups.set(key, group);
+      const { reason, comm } = hold;
+      let byComm = known.get(reason);
+      if (byComm === undefined) {
+        byComm = new Map();
+        known.set(reason, byComm);
       }
-      const held = group.byResult.get(result);
-      if (held === undefined) group.byResult.set(result, [hold]);
-      else held.push(hold);
+      let held = byComm.get(comm);
+      if (held === undefined) {
+        const why = reason.kind === 'sleeping-on' ? `${reason.function}\n${reason.original}` : reason.kind;
+        const key = `${family(comm)}\n${why}`;
+        let group = groups.get(key);
+        if (group === undefined) {
+          group = { first: hold, byResult: new Map() };
+          groups.set(key, group);
+        }
+        held = group.byResult.get(result) ?? [];
+        group.byResult.set(result, held);
+        byComm.set(comm, held);
+      }
+      held.push(hold);
     }
   }
   const list: Blocker[] = [];

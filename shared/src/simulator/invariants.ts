@@ -1,5 +1,6 @@
 import type { Machine } from './machine.ts';
-import type { KlpOps } from './structures.ts';
+import { StackSearch } from './stack-search.ts';
+import type { KlpOps, KlpPatch } from './structures.ts';
 import type { Task } from './task.ts';
 
 /**
@@ -71,17 +72,21 @@ export function checkTask(m: Machine, task: Task): void {
  * stay in the kernel. `frames` are those at the moment of switching, `state` the new patch_state.
  */
 export function staleFrame(m: Machine, task: Task, state: 0 | 1): string | null {
-  const { transition } = m;
-  if (transition === null || task.frames.length === 0) return null;
-  for (const object of transition.patch.objects) {
+  if (m.transition === null || task.frames.length === 0) return null;
+  m.staleFrames[state] ??= readStaleFrames(m, m.transition.patch, state);
+  return m.staleFrames[state].find(task.frames);
+}
+
+/** What a task of the other state runs instead of what one of this state runs. */
+function readStaleFrames(m: Machine, patch: KlpPatch, state: 0 | 1): StackSearch<string> {
+  const stale = new StackSearch<string>();
+  for (const object of patch.objects) {
     for (const func of object.funcs) {
-      if (!func.patched || func.oldFrame === null) continue;
-      const ops = m.ops.get(func.oldFrame);
+      const ops = func.patched && func.oldFrame !== null ? m.ops.get(func.oldFrame) : undefined;
       if (ops === undefined) continue;
-      const chosen = m.handler(ops, state);
       const other = m.handler(ops, state === 0 ? 1 : 0);
-      if (chosen !== other && task.frames.includes(other)) return other;
+      if (m.handler(ops, state) !== other) stale.add(other, other);
     }
   }
-  return null;
+  return stale;
 }

@@ -4,6 +4,7 @@ import type { KernelTraits } from './kernel-traits.ts';
 import type { ConsistencyModel } from './models/model.ts';
 import type { PreparedWorkload } from './prepared-workload.ts';
 import { hash, Prng } from './prng.ts';
+import type { StackSearch } from './stack-search.ts';
 import type { KlpObject, KlpOps, KlpPatch } from './structures.ts';
 import type { SymbolTable } from './symbols.ts';
 import type { Task } from './task.ts';
@@ -104,6 +105,8 @@ export class Machine {
 
   /** What is looked for on stacks in the present transition; null when it must be found out anew. */
   frameChecks: FrameChecks | null = null;
+  /** The same for what a task of state 0 or 1 must not have on its stack. */
+  readonly staleFrames: [StackSearch<string> | null, StackSearch<string> | null] = [null, null];
 
   /** Tasks that are on a CPU, as of the last look. */
   private readonly onCpu = new Set<Task>();
@@ -200,6 +203,7 @@ export class Machine {
    */
   functionsChanged(): void {
     this.frameChecks = null;
+    this.staleFrames.fill(null);
     for (const cache of [...this.frameCache, ...this.preemptedCache]) cache.clear();
   }
 

@@ -1,7 +1,7 @@
 import { freePatchFinish } from './core.ts';
 import { EBUSY, EINVAL, SimulatorError } from './errno.ts';
 import { RANK_STEP, RANK_WORK } from './event-queue.ts';
-import { kernelTraits } from './kernel-traits.ts';
+import { type KernelTraits, kernelTraits } from './kernel-traits.ts';
 import { Machine } from './machine.ts';
 import { modelById } from './models/index.ts';
 import { loadLivepatch, loadTarget, setParameter, unloadModule } from './modules.ts';
@@ -68,8 +68,8 @@ export function run(
   options: SimulateOptions,
   recordAll: boolean,
   prepared: PreparedWorkload = prepareWorkload(options.workload),
+  traits: KernelTraits = kernelTraits(options.kernel),
 ): Run {
-  const traits = kernelTraits(options.kernel);
   const model = modelById(options.model ?? 'hybrid');
   if (model === undefined) throw new SimulatorError(`there is no consistency model '${options.model}'`);
   const { workload, seed, steps } = options;

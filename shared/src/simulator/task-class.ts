@@ -4,6 +4,15 @@ import type { Behaviour, Duration, Phase, TaskGroup, Workload } from './workload
 /** Longer and later than any run lasts; adding it to a time still gives an exact integer. */
 export const NEVER = 2 ** 52;
 
+/** A duration with all its fields, in microseconds. */
+export interface PhaseTime {
+  readonly min: number;
+  /** NEVER when nothing but a wake-up ends it. */
+  readonly max: number;
+  /** Of an exponential distribution; null when it is drawn evenly. */
+  readonly mean: number | null;
+}
+
 /** What tasks that are alike have in common, worked out once for all of them and for all runs of a workload. */
 export interface TaskClass {
   readonly comm: string;
@@ -13,6 +22,8 @@ export interface TaskClass {
   readonly behaviour: Behaviour;
   /** Its forks and exits can be seen in the trace: its tasks are played through in order, event by event. */
   readonly eager: boolean;
+  /** How long each phase of the cycle takes; null for what takes no time. */
+  readonly times: readonly (PhaseTime | null)[];
   /** Microseconds that each phase of the cycle takes on average; NEVER for one that nothing ends but a wake-up. */
   readonly expected: readonly number[];
   /** Microseconds that the cycle takes on average, without phases that never end. */
@@ -64,11 +75,13 @@ type Identity = Pick<TaskClass, 'comm' | 'kind' | 'group'>;
 
 function makeClass(identity: Identity, behaviour: Behaviour, children: TaskClass['children']): TaskClass {
   const { phases } = behaviour;
-  const expected = phases.map(expectedTime);
+  const times = phases.map(phaseTime);
+  const expected = times.map(expectedTime);
   return {
     ...identity,
     behaviour,
     eager: phases.some((phase) => phase.do === 'fork' || phase.do === 'exit'),
+    times,
     expected,
     cycleTime: expected.reduce((sum, time) => (time === NEVER ? sum : sum + time), 0),
     endless: expected.lastIndexOf(NEVER),
@@ -76,15 +89,14 @@ function makeClass(identity: Identity, behaviour: Behaviour, children: TaskClass
   };
 }
 
-/** How long a phase lasts; null for what takes no time. */
-export function duration(phase: Phase): Duration | null {
-  return phase.do === 'fork' || phase.do === 'exit' ? null : phase.for;
+function phaseTime(phase: Phase): PhaseTime | null {
+  if (phase.do === 'fork' || phase.do === 'exit') return null;
+  const { min, max, mean } = phase.for;
+  return { min, max: max === 'forever' ? NEVER : max, mean: mean ?? null };
 }
 
-function expectedTime(phase: Phase): number {
-  const time = duration(phase);
+function expectedTime(time: PhaseTime | null): number {
   if (time === null) return 0;
-  if (time.mean !== undefined) return Math.max(1, time.mean);
-  if (time.max === 'forever') return NEVER;
-  return Math.max(1, Math.floor((time.min + time.max) / 2));
+  if (time.mean !== null) return Math.max(1, time.mean);
+  return time.max === NEVER ? NEVER : Math.max(1, Math.floor((time.min + time.max) / 2));
 }

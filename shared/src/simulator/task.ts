@@ -1,6 +1,6 @@
 import { SimulatorError } from './errno.ts';
 import type { Prng } from './prng.ts';
-import { duration, NEVER, type TaskClass } from './task-class.ts';
+import { NEVER, type PhaseTime, type TaskClass } from './task-class.ts';
 import type { TaskList } from './task-list.ts';
 import type { BlockReason, PatchState, TraceTask } from './trace.ts';
 import type { Behaviour, Phase } from './workload.ts';
@@ -265,7 +265,7 @@ export class Task {
   /** Enters a point of the cycle that is as likely as the time the task spends there. */
   private beginAnywhere(now: number): void {
     this.notifySignal = false;
-    const { cycleTime, endless, expected } = this.taskClass;
+    const { cycleTime, endless, expected, times } = this.taskClass;
     if (endless >= 0) {
       this.index = endless;
       this.phaseEnd = NEVER;
@@ -283,29 +283,27 @@ export class Task {
       }
       point -= time;
     }
-    const { phase } = this;
-    const drawn = draw(phase, random);
+    const time = times[this.index] ?? null;
+    const drawn = draw(time, random);
     // The rest of an exponential duration is exponential again; of an even one some part is over.
-    this.phaseEnd = now + (duration(phase)?.mean === undefined ? 1 + random.below(drawn) : drawn);
+    this.phaseEnd = now + (time === null || time.mean === null ? 1 + random.below(drawn) : drawn);
     this.list.columns.drawn[this.row] = random.drawn;
   }
 
   /** How long the phase that it begins now takes, in microseconds. */
   private lasts(): number {
     const random = this.list.enterStream(this.row);
-    const drawn = draw(this.phase, random);
+    const drawn = draw(this.taskClass.times[this.index] ?? null, random);
     this.list.columns.drawn[this.row] = random.drawn;
     return drawn;
   }
 }
 
-/** Microseconds, at least 1 except for a fork, which takes no time. */
-function draw(phase: Phase, random: Prng): number {
-  const time = duration(phase);
+/** Microseconds, at least 1 except for what takes no time. */
+function draw(time: PhaseTime | null, random: Prng): number {
   if (time === null) return 0;
-  if (time.max === 'forever' && time.mean === undefined) return NEVER;
-  const max = time.max === 'forever' ? NEVER : time.max;
-  const drawn =
-    time.mean === undefined ? random.between(time.min, max) : time.min + random.exponential(time.mean - time.min);
+  const { min, max, mean } = time;
+  if (max === NEVER && mean === null) return NEVER;
+  const drawn = mean === null ? random.between(min, max) : min + random.exponential(mean - min);
   return Math.max(1, Math.min(drawn, max));
 }

@@ -5,6 +5,7 @@ import { pr } from './log.ts';
 import type { Machine, Transition } from './machine.ts';
 import { findOps, tellFuncStack, unpatchObjects } from './patch.ts';
 import { hash } from './prng.ts';
+import { StackSearch } from './stack-search.ts';
 import { isObjectLoaded, type KlpPatch } from './structures.ts';
 import { sysfsEnabled, sysfsTransition } from './sysfs.ts';
 import type { Task } from './task.ts';
@@ -313,13 +314,10 @@ export function checkedFrames(m: Machine): FrameChecks {
 
 function readFrameChecks(m: Machine): FrameChecks {
   const { patch, target } = current(m);
-  /** Frame -> the function of the patch that is checked first. */
-  const checked = new Map<string, { readonly order: number; readonly original: string }>();
-  let order = 0;
+  const checked = new StackSearch<BlockReason>();
   for (const object of patch.objects) {
     if (!object.patched) continue;
     for (const func of object.funcs) {
-      order++;
       let frame: string | null;
       if (target === 0) {
         frame = func.newFrame;
@@ -330,26 +328,10 @@ function readFrameChecks(m: Machine): FrameChecks {
         frame = older === undefined ? func.oldFrame : older.newFrame;
       }
       m.assert(frame !== null, `'${func.oldName}' is checked without an address`);
-      if (!checked.has(frame)) checked.set(frame, { order, original: func.oldName });
+      checked.add(frame, { kind: 'sleeping-on', function: frame, original: func.oldName });
     }
   }
-  const known = new Map<readonly string[], BlockReason | null>();
-  return {
-    blocks(frames) {
-      const cached = known.get(frames);
-      if (cached !== undefined) return cached;
-      let first: { readonly order: number; readonly reason: BlockReason } | null = null;
-      for (const frame of frames) {
-        const hit = checked.get(frame);
-        if (hit !== undefined && (first === null || hit.order < first.order)) {
-          first = { order: hit.order, reason: { kind: 'sleeping-on', function: frame, original: hit.original } };
-        }
-      }
-      const result = first === null ? null : first.reason;
-      known.set(frames, result);
-      return result;
-    },
-  };
+  return { blocks: (frames) => checked.find(frames) };
 }
 
 /** The most frames that a reliable stack walk can hand back: it fails when its buffer of 100 is full. */
