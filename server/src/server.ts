@@ -14,7 +14,7 @@ function main(): void {
   const connection = createConnection(ProposedFeatures.all);
   // Such as a message that could not be sent any more: worth a line in the log, not the end of the server.
   process.on('unhandledRejection', (error) => connection.console.error(`Unhandled: ${error}`));
-  startSession(connection, { parser, version: packageVersion(__dirname) });
+  startSession(connection, { parser, version: packageVersion(__dirname), folder: __dirname });
 }
 
 main();

@@ -59,6 +59,7 @@ describe('npm run package', () => {
       'dist/guest/agent.c',
       'dist/guest/task.c',
       'dist/language-client.js',
+      'dist/reference-kernel/symbols.br',
       'dist/server.js',
       'dist/tree-sitter-c.wasm',
       'dist/web-tree-sitter.wasm',

@@ -3,15 +3,14 @@ import { dirname, resolve } from 'node:path';
 import { applyEdits, fixAllEdits } from '../analysis/fixes.ts';
 import type { Finding, Severity } from '../analysis/rule.ts';
 import { ruleById } from '../analysis/rules/index.ts';
-import { DEFAULT_KERNEL_VERSION } from '../kernel/version.ts';
 import { DiskFiles } from '../workspace/file-source.ts';
 import { loadParser } from '../workspace/load-parser.ts';
 import { ModuleChecks } from '../workspace/module-checks.ts';
 import { ModuleStore } from '../workspace/module-store.ts';
 import { scanFolder } from '../workspace/scan.ts';
 import { findingsAsJson, prettyFindings, type ReportedFile } from './check-report.ts';
-import { KERNEL_FILE_OPTIONS, knowledgeOf } from './kernel-files.ts';
-import { kernelOption, oneOf, readArguments } from './options.ts';
+import { KERNEL_OPTIONS, targetKernel } from './kernel-files.ts';
+import { oneOf, readArguments } from './options.ts';
 import { UsageError } from './usage.ts';
 
 const LEVELS = ['off', 'error', 'warning', 'information', 'hint'] as const;
@@ -22,18 +21,14 @@ const MAX_FIX_ROUNDS = 10;
 export async function check(args: readonly string[], wasmFolder: string): Promise<number> {
   const { values, positionals } = readArguments(args, {
     format: { type: 'string', default: 'pretty' },
-    'kernel-version': { type: 'string', default: DEFAULT_KERNEL_VERSION },
     rule: { type: 'string', multiple: true, default: [] },
     fix: { type: 'boolean', default: false },
-    ...KERNEL_FILE_OPTIONS,
+    ...KERNEL_OPTIONS,
   });
   const format = oneOf('--format', values.format, ['pretty', 'json']);
   if (positionals.length === 0) throw new UsageError('check needs a FILE or a DIR.');
   const options = {
-    kernel: {
-      version: kernelOption('--kernel-version', values['kernel-version']),
-      knowledge: await knowledgeOf(values),
-    },
+    kernel: await targetKernel(values, wasmFolder),
     severities: severitiesFrom(values.rule),
     onError: (rule: string, error: unknown) => complain(`rule ${rule} failed: ${messageOf(error)}`),
   };

@@ -20,6 +20,9 @@ check:
   --kernel-version VERSION   the kernel that the module is for, such as 6.1 (default 6.12)
   --kallsyms FILE            that kernel's symbols: a copy of its /proc/kallsyms
   --filter-functions FILE    what its ftrace can hook: a copy of /sys/kernel/tracing/available_filter_functions
+                             Without these files the running kernel is looked at when it is of that version; else
+                             6.12 is known from a built-in reference kernel, on which no error ever rests.
+  --no-running-kernel        don't look at the running kernel
   --rule ID=LEVEL            off, error, warning, information or hint; may be repeated
   --fix                      apply the safe fixes to the files, then report what is left
   Directories are searched for C files that use livepatch. The other files of a module (its Kbuild or Makefile names

@@ -1,4 +1,5 @@
 import type { Settings } from '../../../shared/src/protocol.ts';
+import type { KernelKnowledge } from '../kernel/knowledge.ts';
 import type { Forecasts } from '../workspace/forecasts.ts';
 import type { ModuleChecks } from '../workspace/module-checks.ts';
 import type { ModuleStore } from '../workspace/module-store.ts';
@@ -13,4 +14,6 @@ export interface FeatureContext {
   readonly checks: ModuleChecks;
   readonly forecasts: Forecasts;
   settings(): Settings;
+  /** What is known of the target kernel: null when nothing is, or until it is. */
+  knowledge(): KernelKnowledge | null;
 }

@@ -18,6 +18,7 @@ import { DiskFiles } from '../workspace/file-source.ts';
 import { Forecasts } from '../workspace/forecasts.ts';
 import { ModuleChecks } from '../workspace/module-checks.ts';
 import { ModuleStore } from '../workspace/module-store.ts';
+import { TargetWatch } from '../workspace/target-watch.ts';
 import { type ClientAbilities, clientAbilities, initializationOptions } from './client-abilities.ts';
 import { FIX_ALL } from './code-actions.ts';
 import type { FeatureContext } from './context.ts';
@@ -36,6 +37,8 @@ export interface SessionOptions {
   readonly parser: Promise<CParser>;
   /** Of the package, for the log and the client's status. */
   readonly version: string;
+  /** The folder of the bundle: the reference kernel lies in it. */
+  readonly folder: string;
 }
 
 /** Serves one client over a connection, from `initialize` to the end. */
@@ -68,6 +71,9 @@ class Session {
   private readonly roots: ReadableFolders;
   private running: Running | null = null;
   private settings: Settings;
+  private read: ReadSettings;
+  private readonly target: TargetWatch;
+  private toldOfTarget = '';
   /** Findings wait for the first settings, so that they do not come twice. */
   private readonly ready: Promise<void>;
   private makeReady: () => void = () => {};
@@ -77,15 +83,19 @@ class Session {
   private problem: string | null = null;
   private sentStatus = '';
 
-  constructor(connection: Connection, { parser, version }: SessionOptions) {
+  constructor(connection: Connection, { parser, version, folder }: SessionOptions) {
     this.connection = connection;
     this.version = version;
     this.store = new ModuleStore(parser, this.disk, this.names);
     this.documents = new Documents(this.store, this.names);
     this.roots = new ReadableFolders(this.disk, this.store, this.names);
-    const { settings, kernel } = readSettings(undefined);
-    this.settings = settings;
-    this.checks = new ModuleChecks(this.store, { kernel: { version: kernel, knowledge: null }, severities: {} });
+    this.read = readSettings(undefined);
+    this.settings = this.read.settings;
+    this.target = new TargetWatch(folder, () => this.targetLearned());
+    this.checks = new ModuleChecks(this.store, {
+      kernel: { version: this.read.kernel, knowledge: null },
+      severities: {},
+    });
     this.ready = new Promise((resolve) => {
       this.makeReady = resolve;
     });
@@ -103,6 +113,7 @@ class Session {
     connection.onInitialized(() => this.initialized());
     connection.onShutdown(() => {
       clearTimeout(this.refresh);
+      this.target.stop();
       this.running?.publisher.stop();
     });
     connection.onDidOpenTextDocument((params) => this.didOpen(params));
@@ -135,6 +146,7 @@ class Session {
       checks: this.checks,
       forecasts: new Forecasts(),
       settings: () => this.settings,
+      knowledge: () => this.target.knowledge,
     };
     this.running = {
       context,
@@ -229,23 +241,47 @@ class Session {
     this.publishAlsoFor([...affected]);
   }
 
-  private useSettings({ settings, kernel }: ReadSettings): void {
-    this.settings = settings;
-    this.checks.setOptions({
-      kernel: { version: kernel, knowledge: null },
-      severities: settings.rules,
-      onError: (rule, error) => this.failed(`rule ${rule}`, error),
+  private useSettings(read: ReadSettings): void {
+    this.read = read;
+    this.settings = read.settings;
+    this.target.use({
+      version: read.kernel,
+      named: read.kernelNamed,
+      files: read.kernelFiles,
+      lookAround: read.lookAround,
     });
-    this.publishAll();
+    this.checkAgain();
     if (this.isReady && this.running?.context.client.refreshCodeLenses) {
       void this.connection.sendRequest(CodeLensRefreshRequest.type);
     }
     this.sendStatus();
   }
 
+  /** What checks go by is another. */
+  private checkAgain(): void {
+    this.checks.setOptions({
+      kernel: { version: this.read.kernel, knowledge: this.target.knowledge },
+      severities: this.settings.rules,
+      onError: (rule, error) => this.failed(`rule ${rule}`, error),
+    });
+    this.publishAll();
+  }
+
+  private targetLearned(): void {
+    const { knowledge, problems } = this.target;
+    this.connection.console.log(`Target kernel: ${knowledge?.label ?? 'nothing is known'}`);
+    const message = problems.join(' ');
+    if (message !== '' && message !== this.toldOfTarget) {
+      showMessage(this.connection, MessageType.Warning, `Kernel Livepatch: ${message}`);
+    }
+    this.toldOfTarget = message;
+    this.checkAgain();
+  }
+
   /** The set of open livepatch documents may be another. */
   private documentsChanged(): void {
     const { running } = this;
+    if (this.store.livepatchDocuments().length > 0) this.target.start();
     if (this.roots.update()) this.publishAll();
     running?.watchers.watch(this.roots.livepatchFolders());
     this.sendStatus();

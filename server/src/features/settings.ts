@@ -1,7 +1,10 @@
+import { homedir } from 'node:os';
+import { isAbsolute } from 'node:path';
 import type { Settings } from '../../../shared/src/protocol.ts';
 import { WORKLOADS } from '../../../shared/src/simulator/workloads/index.ts';
 import type { KernelVersion } from '../analysis/rule.ts';
 import { DEFAULT_KERNEL_VERSION, formatVersion, parseKernelVersion, simulatedKernel } from '../kernel/version.ts';
+import type { KernelFiles } from '../workspace/kernel-files.ts';
 
 const SEVERITIES = ['off', 'error', 'warning', 'information', 'hint'] as const;
 type RuleLevel = (typeof SEVERITIES)[number];
@@ -14,6 +17,12 @@ const MAX_SEEDS = 1000;
 export interface ReadSettings {
   readonly settings: Settings;
   readonly kernel: KernelVersion;
+  /** livepatch.kernel.version as it stands there. */
+  readonly kernelNamed: string;
+  /** Files that tell of that kernel. */
+  readonly kernelFiles: KernelFiles;
+  /** Whether to look at the running kernel when no file is named. */
+  readonly lookAround: boolean;
   /** One sentence for each value that is not usable; the default holds instead. */
   readonly problems: readonly string[];
 }
@@ -44,7 +53,21 @@ export function readSettings(section: unknown): ReadSettings {
     },
     codeLens: readBoolean(field(section, 'codeLens', 'enabled'), true, 'livepatch.codeLens.enabled', problems),
   };
-  return { settings, kernel, problems };
+  return {
+    settings,
+    kernel,
+    kernelNamed: typeof versionText === 'string' ? versionText : DEFAULT_KERNEL_VERSION,
+    kernelFiles: {
+      kallsyms: readPath(field(section, 'kernel', 'kallsyms'), 'livepatch.kernel.kallsyms', problems),
+      filterFunctions: readPath(
+        field(section, 'kernel', 'filterFunctions'),
+        'livepatch.kernel.filterFunctions',
+        problems,
+      ),
+    },
+    lookAround: readBoolean(field(section, 'kernel', 'running'), true, 'livepatch.kernel.running', problems),
+    problems,
+  };
 }
 
 function readRules(value: unknown, problems: string[]): Settings['rules'] {
@@ -82,6 +105,17 @@ function readSeeds(value: unknown, problems: string[]): number {
     `livepatch.simulation.seeds is ${shown(value)}; it needs a whole number from 1 to ${MAX_SEEDS}. Using ${DEFAULT_SEEDS}.`,
   );
   return DEFAULT_SEEDS;
+}
+
+/** An absolute path, also as `~/PATH`; the empty text stands for none. */
+function readPath(value: unknown, name: string, problems: string[]): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value === 'string') {
+    const path = value.replace(/^~(?=[/\\])/, homedir());
+    if (isAbsolute(path)) return path;
+  }
+  problems.push(`${name} is ${shown(value)}; it needs the absolute path of a file.`);
+  return undefined;
 }
 
 function readBoolean(value: unknown, preset: boolean, name: string, problems: string[]): boolean {

@@ -1,17 +1,18 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { KernelKnowledge } from '../kernel/knowledge.ts';
-import { type KernelSources, knowledgeFrom } from '../kernel/knowledge-from.ts';
+import { type KernelReading, type KernelSources, knowledgeFrom } from '../kernel/knowledge-from.ts';
 
-/** Paths of files that tell of the target kernel, as the user named them. */
+/** Paths of files that tell of the target kernel. */
 export interface KernelFiles {
+  /** A copy of /proc/kallsyms. */
   readonly kallsyms?: string | undefined;
+  /** A copy of /sys/kernel/tracing/available_filter_functions. */
   readonly filterFunctions?: string | undefined;
 }
 
 export interface LoadedKernel {
   /** Null when nothing usable was named. */
-  readonly knowledge: KernelKnowledge | null;
+  readonly knowledge: KernelReading['knowledge'];
   /** One sentence for each file that could not be used, or not all of it. */
   readonly problems: readonly string[];
 }
@@ -19,8 +20,17 @@ export interface LoadedKernel {
 /** The largest text that is read. Real ones have 5 to 30 MB. Bytes. */
 const LARGEST_TEXT = 128 * 1024 * 1024;
 
-/** Reads the named files and puts together what they tell. Never rejects: what is wrong is in `problems`. */
-export async function loadKernel(files: KernelFiles): Promise<LoadedKernel> {
+/** Every path that is named. */
+export function pathsOf(files: KernelFiles): string[] {
+  return Object.values(files).flatMap((value) => (value === undefined ? [] : value));
+}
+
+/**
+ * Reads the named files and puts together what they tell. Never rejects: what is wrong is in `problems`.
+ *
+ * @param label what to call it; the files' names when not said
+ */
+export async function loadKernel(files: KernelFiles, label?: string): Promise<LoadedKernel> {
   const problems: string[] = [];
   const used: string[] = [];
   const read = async (path: string | undefined): Promise<Uint8Array | undefined> => {
@@ -37,7 +47,7 @@ export async function loadKernel(files: KernelFiles): Promise<LoadedKernel> {
     kallsyms: await read(files.kallsyms),
     filterFunctions: await read(files.filterFunctions),
   };
-  const reading = knowledgeFrom({ label: used.join(' and '), ...sources });
+  const reading = knowledgeFrom({ label: label ?? used.join(' and '), ...sources });
   for (const { source, message } of reading.problems) problems.push(`${files[source]}: ${message}`);
   return { knowledge: reading.knowledge, problems };
 }
@@ -45,6 +55,8 @@ export async function loadKernel(files: KernelFiles): Promise<LoadedKernel> {
 /**
  * A file's bytes, or in a sentence why they can't be had. Files in /proc and /sys say that they have no size, so it is
  * read until nothing more comes.
+ *
+ * @param limit bytes
  */
 export async function readLimited(path: string, limit: number): Promise<Uint8Array | string> {
   try {

@@ -40,6 +40,7 @@ export async function buildBundle(): Promise<Bundle> {
   });
   copyFileSync(require.resolve('web-tree-sitter/web-tree-sitter.wasm'), join(folder, 'web-tree-sitter.wasm'));
   copyFileSync(require.resolve('tree-sitter-c/tree-sitter-c.wasm'), join(folder, 'tree-sitter-c.wasm'));
+  cpSync(join(ROOT, 'data/reference-kernel'), join(folder, 'reference-kernel'), { recursive: true });
   cpSync(join(ROOT, 'server/src/kernel-runner/guest'), join(folder, 'guest'), { recursive: true });
   return {
     folder,
