@@ -1,0 +1,66 @@
+import { type KlpPatch, knownValue, type LivepatchModule } from '../../../../shared/src/model/index.ts';
+import { type PatchedFunction, patchedFunctions } from './patched-functions.ts';
+import type { WorkspaceFinding, WorkspaceRule } from './workspace-rule.ts';
+
+export const rule: WorkspaceRule = {
+  id: 'dropped-fix',
+  summary: 'A patch that replaces all others lacks a function that another one of them replaces.',
+  kernel:
+    'While it replaces the other one, a nop goes on the func_stack of such a function: its original runs again (seen on 6.1 and 6.12).',
+  check(modules) {
+    const cumulative = modules.flatMap((module) =>
+      module.patches.flatMap((patch) => (isCumulative(patch) ? [{ module, patch }] : [])),
+    );
+    const patched = new Map(modules.map((module) => [module, patchedFunctions(module)]));
+    return cumulative.flatMap(({ module, patch }) => {
+      // What is in there is only known when all of it was read.
+      if (!module.complete || !allKnown(patch)) return [];
+      const own = new Set((patched.get(module) ?? []).map(keyOf));
+      return modules
+        .filter((other) => other !== module && precedes(other, module))
+        .flatMap((other) => {
+          const dropped = (patched.get(other) ?? []).filter((each) => !own.has(keyOf(each)));
+          return dropped.length === 0 ? [] : [finding(module, patch, other, dropped)];
+        });
+    });
+  },
+};
+
+const isCumulative = (patch: KlpPatch): boolean => knownValue(patch.replace) === true;
+const keyOf = ({ object, name, position }: PatchedFunction): string => `${object} ${name} ${position}`;
+
+function allKnown(patch: KlpPatch): boolean {
+  return (
+    patch.objs.kind === 'known' &&
+    !patch.objs.table.open &&
+    patch.objs.table.entries.every(
+      ({ terminator, funcs }) => terminator || (funcs.kind === 'known' && !funcs.table.open) || funcs.kind === 'null',
+    )
+  );
+}
+
+/**
+ * Which of two versions is the earlier one: the name without its last number is the same and the number is smaller
+ * (`fix_1` and `fix_2`). Others may be meant for any order: nothing is said of them.
+ */
+function precedes(a: LivepatchModule, b: LivepatchModule): boolean {
+  const [x, y] = [a, b].map(({ name }) => /^(.*?)(\d+)(\D*)$/.exec(name));
+  return Boolean(x && y && x[1] === y[1] && x[3] === y[3] && Number(x[2]) < Number(y[2]));
+}
+
+function finding(
+  module: LivepatchModule,
+  patch: KlpPatch,
+  other: LivepatchModule,
+  dropped: readonly PatchedFunction[],
+): WorkspaceFinding {
+  const shown = dropped.slice(0, 3).map(({ name }) => `${name}()`);
+  const more = dropped.length > shown.length ? ` and ${dropped.length - shown.length} more` : '';
+  return {
+    message: `${module.name} replaces ${other.name}, but not its ${shown.join(', ')}${more}: the original runs again.`,
+    places: [
+      { module: module.name, range: patch.nameRange },
+      ...dropped.map(({ func }) => ({ module: other.name, range: func.range })),
+    ],
+  };
+}
