@@ -8,7 +8,7 @@ Usage:
   livepatch-ls simulate [OPTIONS] FILE        what happens when it is loaded, or what comes of a scenario
   livepatch-ls fleet-report [OPTIONS] RESULTS...
                                               what the results of many machines come to
-  livepatch-ls verify [OPTIONS] FILE          a scenario on a real kernel and on the simulator, side by side
+  livepatch-ls verify [OPTIONS] FILE...       scenarios on a real kernel and on the simulator, side by side
   livepatch-ls capture                        a script that records a machine to simulate on
   livepatch-ls server [--stdio|--node-ipc|--socket=PORT|--pipe=NAME]
                                               the language server (--stdio unless told)
@@ -55,15 +55,16 @@ fleet-report:
   Puts results files together that were written apart, by several machines or runs. Each host counts once.
 
 verify:
-  FILE.klpsim.json is a scenario. Needs qemu-system-x86_64, gcc and make; fetches Debian's kernels with apt-get.
+  FILEs are scenarios (.klpsim.json). Needs qemu-system-x86_64, gcc and make; fetches Debian's kernels with apt-get.
   --kernel 6.1|6.12|PATH     the kernel, or a bzImage, or a kernel tree that was built; may be repeated (default: the
-                             scenario's kernels)
+                             scenarios' kernels)
   --headers DIR              where modules are built for a bzImage (default: its tree, installed headers, or headers
                              unpacked beside it)
   --time-limit SECONDS       after which the guest is ended, which is a result, too (default 600)
   --cache DIR                where kernels and modules are kept (default livepatch-ls in the user's cache directory)
-  --format pretty|json       pretty: both sides, with a mark between what differs (default)
-  Exit status: 0 they agree and everything came as the scenario says, 1 not, 2 it could not be tried.
+  --format pretty|json       pretty: both sides, with a mark between what differs (default); json: a line for each
+                             FILE
+  Exit status: 0 they agree and everything came as the scenarios say, 1 not, 2 it could not be tried.
 
 capture:
   livepatch-ls capture > capture.sh; then, on the machine to record and as root: sh capture.sh > host.json

@@ -1,16 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { compareRecords, differs } from '../../../shared/src/scenario/compare.ts';
 import { judge } from '../../../shared/src/scenario/judge.ts';
 import { play } from '../../../shared/src/scenario/play.ts';
-import { buildModules } from '../kernel-runner/build-modules.ts';
-import { findKernel, type Kernel } from '../kernel-runner/find-kernel.ts';
-import type { GuestFile } from '../kernel-runner/guest-image.ts';
-import { runPlans } from '../kernel-runner/run-plans.ts';
-import { progressText, scenarioPlan, scenarioRecord } from '../kernel-runner/scenario-plan.ts';
+import type { ScenarioRecord } from '../../../shared/src/scenario/record.ts';
+import { findKernel } from '../kernel-runner/find-kernel.ts';
 import { integerOption, oneOf, readArguments } from './options.ts';
-import { isScenarioFile, kbuildFiles, type LoadedScenario, loadScenario } from './scenario-files.ts';
+import { runOnKernel } from './run-on-kernel.ts';
+import { isScenarioFile, type LoadedScenario, loadScenario } from './scenario-files.ts';
 import { failureLines, sideBySide } from './scenario-report.ts';
 import { terminalStyle, textWidth } from './style.ts';
 import { UsageError } from './usage.ts';
@@ -20,8 +17,8 @@ const STOPPED = 130;
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * `livepatch-ls verify`: plays a scenario on a real kernel in QEMU and on the simulator at the same times. Prints both to
- * stdout, progress to stderr. Returns the exit status: 0 when they agree and everything came as the scenario says, else 1.
+ * `livepatch-ls verify`: plays scenarios on a real kernel in QEMU and on the simulator at the same times. Prints both to
+ * stdout, progress to stderr. Returns the exit status: 0 when they agree and everything came as the scenarios say, else 1.
  */
 export async function verify(args: readonly string[], wasmFolder: string): Promise<number> {
   const { values, positionals } = readArguments(args, {
@@ -32,15 +29,15 @@ export async function verify(args: readonly string[], wasmFolder: string): Promi
     cache: { type: 'string' },
   });
   const format = oneOf('--format', values.format, ['pretty', 'json']);
-  const [file] = positionals;
-  if (file === undefined || positionals.length > 1) throw new UsageError('verify needs one FILE.');
-  if (!isScenarioFile(file)) throw new UsageError(`${file} is no scenario: its name must end in .klpsim.json.`);
-  const limit = integerOption('--time-limit', values['time-limit'], 1, 86_400) * 1000;
-  const loaded = await loadScenario(file, wasmFolder);
-  const wanted = values.kernel.length > 0 ? values.kernel : loaded.scenario.kernels;
-  if (values.headers !== undefined && wanted.length !== 1) {
+  if (positionals.length === 0) throw new UsageError('verify needs a FILE.');
+  const other = positionals.find((file) => !isScenarioFile(file));
+  if (other !== undefined) throw new UsageError(`${other} is no scenario: its name must end in .klpsim.json.`);
+  if (values.headers !== undefined && values.kernel.length !== 1) {
     throw new UsageError('--headers goes with one --kernel.');
   }
+  const limit = integerOption('--time-limit', values['time-limit'], 1, 86_400) * 1000;
+  const scenarios: LoadedScenario[] = [];
+  for (const file of positionals) scenarios.push(await loadScenario(file, wasmFolder));
   const cache = resolve(values.cache ?? cacheFolder());
   const stop = new AbortController();
   const interrupt = (): void => {
@@ -49,13 +46,27 @@ export async function verify(args: readonly string[], wasmFolder: string): Promi
   };
   for (const signal of INTERRUPTS) process.once(signal, interrupt);
   try {
-    const results: VerifyResult[] = [];
-    for (const kernel of wanted) {
-      const options = { cache, limit, signal: stop.signal, ...(values.headers ? { headers: values.headers } : {}) };
-      results.push(await verifyOn(kernel, loaded, options, format === 'pretty'));
+    const kernels =
+      values.kernel.length > 0 ? values.kernel : [...new Set(scenarios.flatMap(({ scenario }) => scenario.kernels))];
+    const results = new Map(scenarios.map((loaded): [LoadedScenario, VerifyResult[]] => [loaded, []]));
+    for (const wanted of kernels) {
+      const progress = (text: string): void => void process.stderr.write(`${text}\n`);
+      const options = { cache, limit, signal: stop.signal, progress };
+      const headers = values.headers === undefined ? {} : { headers: values.headers };
+      const kernel = await findKernel(wanted, { ...options, ...headers });
+      const mine = scenarios.filter(({ scenario }) => values.kernel.length > 0 || scenario.kernels.includes(wanted));
+      const records = await runOnKernel(kernel, mine, options);
+      for (const [index, loaded] of mine.entries()) {
+        const record = records[index];
+        if (record) results.get(loaded)?.push(compareWithSimulator(loaded, wanted, record, format === 'pretty'));
+      }
     }
-    if (format === 'json') process.stdout.write(`${JSON.stringify({ title: loaded.scenario.title, results })}\n`);
-    return results.every(({ agree, failures }) => agree && failures === 0) ? 0 : 1;
+    if (format === 'json') {
+      for (const [{ scenario }, of] of results) {
+        process.stdout.write(`${JSON.stringify({ title: scenario.title, results: of })}\n`);
+      }
+    }
+    return [...results.values()].flat().every(({ agree, failures }) => agree && failures === 0) ? 0 : 1;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     return STOPPED;
@@ -77,41 +88,21 @@ interface VerifyResult {
   }[];
 }
 
-interface VerifyOptions {
-  readonly cache: string;
-  readonly headers?: string;
-  /** Milliseconds that the guest may take. */
-  readonly limit: number;
-  readonly signal: AbortSignal;
-}
-
-async function verifyOn(
-  wanted: string,
+/** Plays a scenario on the simulator as it went on a kernel, and prints both when `pretty`. */
+function compareWithSimulator(
   loaded: LoadedScenario,
-  options: VerifyOptions,
+  wanted: string,
+  real: ScenarioRecord,
   pretty: boolean,
-): Promise<VerifyResult> {
+): VerifyResult {
   const { scenario } = loaded;
-  const style = terminalStyle(process.stdout, process.env);
-  const progress = (text: string): void => void process.stderr.write(`${text}\n`);
-  const { cache, limit, signal } = options;
-  const kernel = await findKernel(wanted, { ...options, progress });
-  const files = await builtModules(kernel, loaded, cache, signal, progress);
-  progress(`Booting Linux ${kernel.release}`);
-  const plan = scenarioPlan(basename(loaded.file, '.klpsim.json'), scenario);
-  const onReport = (line: string): void => {
-    const text = progressText(scenario, line);
-    if (text !== null) progress(text);
-  };
-  const [result] = await runPlans(kernel, [plan], files, { cache, limit, signal, onReport });
-  if (!result) throw new Error('The kernel did nothing.');
-  const real = scenarioRecord(scenario, kernel.version, result);
-  const { record: twin } = play(scenario, { kernel: kernel.version, imageOf: loaded.imageOf, times: real.steps });
+  const { record: twin } = play(scenario, { kernel: real.kernel, imageOf: loaded.imageOf, times: real.steps });
   const blocks = compareRecords(scenario, real, twin);
   const differences = blocks.flatMap(({ rows }) => rows.filter(differs));
   const judged = { real: judge(scenario, real), twin: judge(scenario, twin) };
   const failures = judged.real.failures.length + judged.twin.failures.length;
   if (pretty) {
+    const style = terminalStyle(process.stdout, process.env);
     const verdict =
       differences.length === 0
         ? style.green('Simulator and kernel agree.')
@@ -130,24 +121,7 @@ async function verifyOn(
     ];
     process.stdout.write(`${parts.join('\n\n')}\n`);
   }
-  return { kernel: wanted, release: kernel.release, agree: differences.length === 0, failures, differences };
-}
-
-async function builtModules(
-  kernel: Kernel,
-  loaded: LoadedScenario,
-  cache: string,
-  signal: AbortSignal,
-  progress: (text: string) => void,
-): Promise<GuestFile[]> {
-  const sources = [...loaded.sources].map(([name, files]) => ({ name, files: kbuildFiles(name, files) }));
-  const built = await buildModules(kernel, sources, { cache, progress, signal });
-  const files: GuestFile[] = [];
-  for (const [name, result] of built) {
-    if (!result.ok) throw new UsageError(`${name} can't be built for ${kernel.release}:\n${result.errors.trim()}`);
-    files.push({ path: `/modules/${name}.ko`, content: await readFile(result.ko) });
-  }
-  return files;
+  return { kernel: wanted, release: real.by, agree: differences.length === 0, failures, differences };
 }
 
 /** Where fetched kernels and built modules are kept (https://specifications.freedesktop.org/basedir-spec). */
