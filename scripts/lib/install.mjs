@@ -1,6 +1,6 @@
 /** Installs what the project needs: npm packages by their lock file, Debian packages by apt-get. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { progress, runLogged, UserError } from './terminal.mjs';
 
@@ -75,4 +75,31 @@ export async function installDebianPackages(root, packages, reason) {
 /** The browser that tests look through, and letters for it to write with. */
 export function installChromium(root) {
   return installDebianPackages(root, ['chromium', 'fonts-dejavu-core'], 'tests in a browser');
+}
+
+/** Boot a kernel, build modules and the guest's programs, and are in the guest. */
+const KERNEL_TOOLS = [
+  ...[
+    'qemu-system-x86',
+    'gcc',
+    'gcc-12',
+    'make',
+    'libc6-dev',
+    'libelf1',
+    'xz-utils',
+    'busybox-static',
+    'kmod',
+    'procps',
+  ],
+];
+
+/** What tests on real kernels need. The kernels themselves are fetched by those who boot them. */
+export async function installKernelTools(root) {
+  await installDebianPackages(root, KERNEL_TOOLS, 'real kernels in QEMU');
+  const cache = join(root, '.cache', 'kernels');
+  const isFetched = (version) => existsSync(join(cache, version)) && readdirSync(join(cache, version)).includes('boot');
+  if (['6.1', '6.12'].every(isFetched) || process.getuid?.() !== 0) return;
+  // Old lists name kernels that are not there any more.
+  const log = join(root, '.cache', 'logs', 'apt-get-update.log');
+  await progress("Reading Debian's list of kernels", () => runLogged('apt-get', ['update', '-q'], log));
 }

@@ -11,3 +11,6 @@ export const CACHE = join(ROOT, '.cache', 'kernels');
 
 /** What was measured, for the page that `npm run fidelity` writes. */
 export const RESULTS = join(ROOT, '.cache', 'kernels', 'results');
+
+/** Only as much as every change is tested with; `npm run test:kernel` runs everything. See scripts/test.mjs. */
+export const SAMPLE = process.env.KLP_SAMPLE === '1';

@@ -53,6 +53,17 @@ export function ruleExperiments(rules: readonly Rule[], kernel: KernelVersion): 
   return experiments.toSorted((a, b) => turn(a) - turn(b));
 }
 
+/**
+ * A quarter of the experiments, another one for each `turn`, and two that crash. Those that crash or hang cost a boot or a
+ * minute each.
+ */
+export function sampleOf(experiments: readonly RuleExperiment[], turn: number): RuleExperiment[] {
+  const isRough = ({ rule, kind }: RuleExperiment) => kind === 'bad' && /^(?:crash|hazard)$/.test(rule.kernel.outcome);
+  const quick = experiments.filter((experiment) => !isRough(experiment));
+  const crashes = experiments.filter(({ rule, kind }) => kind === 'bad' && rule.kernel.outcome === 'crash');
+  return [...quick.filter((_, index) => index % 4 === turn), ...crashes.slice(2 * turn, 2 * turn + 2)];
+}
+
 /** An example without a kernel of its own is for 6.12, and for 6.1 as well; a rule need not hold on both. */
 function isFor(example: Example, rule: Rule, kernel: KernelVersion): boolean {
   if (example.kernel) return compareVersions(example.kernel, kernel) === 0;

@@ -11,8 +11,8 @@ import { kernelModules } from '../../server/src/kernel-runner/kernel-modules.ts'
 import { BYSTANDER, loadSteps } from '../../server/src/kernel-runner/load-steps.ts';
 import { type LoadVerdict, loadVerdict } from '../../server/src/kernel-runner/load-verdict.ts';
 import { runPlans } from '../../server/src/kernel-runner/run-plans.ts';
-import { CACHE, KERNELS, RESULTS } from './kernels.ts';
-import { disagreement, type RuleExperiment, ruleExperiments } from './rule-experiments.ts';
+import { CACHE, KERNELS, RESULTS, SAMPLE } from './kernels.ts';
+import { disagreement, type RuleExperiment, ruleExperiments, sampleOf } from './rule-experiments.ts';
 
 /** Only rules whose id matches, when the environment variable is set: for work on one rule. */
 const ONLY = new RegExp(process.env.KLP_RULES ?? '');
@@ -23,7 +23,8 @@ describe.each(KERNELS)('rules on Linux %s', (version) => {
   const kernelVersion = parseKernelVersion(version);
   if (!kernelVersion) throw new Error(`KLP_KERNELS names ${version}, which is no version`);
   const rules = RULES.filter((rule) => ONLY.test(rule.id));
-  const experiments = ruleExperiments(rules, kernelVersion);
+  const all = ruleExperiments(rules, kernelVersion);
+  const experiments = SAMPLE ? sampleOf(all, KERNELS.indexOf(version)) : all;
   let verdicts = new Map<string, LoadVerdict>();
 
   beforeAll(async () => {
@@ -72,7 +73,7 @@ async function runAll(version: string, experiments: readonly RuleExperiment[]): 
     const result = results.find(({ plan }) => plan === source.name) ?? null;
     verdicts.set(module, loadVerdict(module, built.get(source.name) ?? null, result));
   }
-  if (process.env.KLP_RULES === undefined) await record(version, kernel.release, experiments, verdicts);
+  if (process.env.KLP_RULES === undefined && !SAMPLE) await record(version, kernel.release, experiments, verdicts);
   return verdicts;
 }
 
