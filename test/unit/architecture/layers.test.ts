@@ -20,6 +20,7 @@ const SHARED = [
   'shared/src/scenario',
   'shared/src/picture',
   'shared/src/fleet',
+  'shared/src/comparison',
 ];
 const LSP = ['vscode-languageserver', 'vscode-languageserver-textdocument', 'vscode-uri'];
 
@@ -27,7 +28,18 @@ const LSP = ['vscode-languageserver', 'vscode-languageserver-textdocument', 'vsc
 const LAYERS: readonly Layer[] = [
   { path: 'shared/src/model', layers: [], packages: [], pure: true },
   { path: 'shared/src/simulator', layers: ['shared/src/model'], packages: [], pure: true },
-  { path: 'shared/src/picture', layers: ['shared/src/simulator', 'shared/src/model'], packages: [], pure: true },
+  {
+    path: 'shared/src/comparison',
+    layers: ['shared/src/simulator', 'shared/src/model'],
+    packages: [],
+    pure: true,
+  },
+  {
+    path: 'shared/src/picture',
+    layers: ['shared/src/comparison', 'shared/src/simulator', 'shared/src/model'],
+    packages: [],
+    pure: true,
+  },
   { path: 'shared/src/scenario', layers: ['shared/src/simulator', 'shared/src/model'], packages: [], pure: true },
   { path: 'shared/src/fleet', layers: ['shared/src/simulator', 'shared/src/model'], packages: [], pure: true },
   { path: 'shared/src', layers: SHARED, packages: [], pure: true },

@@ -1,0 +1,170 @@
+import type { PatchImage } from '../model/index.ts';
+import { DEFAULT_TIME_LIMIT } from '../simulator/simulate.ts';
+import type { Trace } from '../simulator/trace.ts';
+import type { Workload } from '../simulator/workload.ts';
+import type { Comparison, ComparisonRow, ModelChoice, SeedSummary } from './comparison-types.ts';
+import { guarantees } from './guarantees.ts';
+import { type Measures, measure } from './measure.ts';
+import type { ModelRun, PatchingModel } from './model.ts';
+import { PATCHING_MODELS, patchingModel } from './models/index.ts';
+import { patchedFrames } from './patched-frames.ts';
+import { choiceText, reasonOf } from './words.ts';
+
+export interface CompareOptions {
+  readonly workload: Workload;
+  /** Decides for the hybrid models. */
+  readonly kernel: string;
+  /** Rows are of the first seed; with several, each row says how the others went. */
+  readonly seeds: readonly number[];
+  /** Microseconds; absent: that of simulate(). */
+  readonly timeLimit?: number;
+  /** Absent: DEFAULT_CHOICES. */
+  readonly choices?: readonly ModelChoice[];
+}
+
+/** Every model as it is, and the variants that the debate was about. */
+export const DEFAULT_CHOICES: readonly ModelChoice[] = PATCHING_MODELS.flatMap(({ id }): ModelChoice[] => {
+  if (id === 'proposal-2016') return [{ model: id }, { model: id, variants: { 'patch-immediate': 'yes' } }];
+  if (id === 'kgraft') return [{ model: id }, { model: id, variants: { kthreads: 'annotated' } }];
+  return [{ model: id }];
+});
+
+/** Kernels with which the hybrid model was compared. */
+const VERIFIED_KERNELS: readonly string[] = ['6.1', '6.12'];
+
+/**
+ * Plays the loading of a patch with each model on the same tasks and seeds, and says what came of it. Throws for a model,
+ * parameter or variant that does not exist.
+ */
+export function compareModels(image: PatchImage, options: CompareOptions): Comparison {
+  const { workload, kernel } = options;
+  const [seed = 1, ...others] = options.seeds;
+  const timeLimit = options.timeLimit ?? DEFAULT_TIME_LIMIT;
+  const patched = patchedFrames(image, workload);
+  const setting = { image, workload, kernel, timeLimit };
+  const assumptions = new Set<string>([...image.assumptions, ...GENERAL_ASSUMPTIONS]);
+  const rows = (options.choices ?? DEFAULT_CHOICES).map((choice): ComparisonRow => {
+    const run = modelRun(choice, { ...setting, seed });
+    const trace = run.model.play(run);
+    for (const assumption of trace.options.assumptions) assumptions.add(assumption);
+    const measures = measure(trace, patched);
+    const { left, errno, mixed, ...numbers } = measures;
+    const seeds = others.length === 0 ? null : summary(choice, setting, patched, measures, others);
+    const { model } = run;
+    return {
+      choice,
+      title: `${model.title}${choiceText(run, choice)}`,
+      summary: model.summary,
+      leaves: model.leaves,
+      switches: model.switches,
+      evidence: model.evidence === 'kernel' && VERIFIED_KERNELS.includes(run.kernel) ? 'kernel' : 'documents',
+      sources: model.sources,
+      reason: reasonOf(measures, run),
+      mixed: { time: mixed.time, open: mixed.open },
+      ...numbers,
+      guarantees: guarantees(trace, workload, patched, mixed),
+      parameters: model.parameters.map((each) => ({ ...each, value: run.parameters[each.name] ?? each.value })),
+      cannot: model.cannot,
+      seeds,
+    };
+  });
+  return {
+    format: 'livepatch-comparison-1',
+    module: image.module,
+    functions: [...patched],
+    workload: { id: workload.id, title: workload.title, tasks: rows[0]?.tasks ?? 0 },
+    kernel,
+    seed,
+    timeLimit,
+    end: Math.max(1, ...rows.map((row) => row.end)),
+    rows,
+    assumptions: [...assumptions],
+  };
+}
+
+/** The whole run behind one row. */
+export function playChoice(
+  choice: ModelChoice,
+  setting: {
+    readonly image: PatchImage;
+    readonly workload: Workload;
+    readonly kernel: string;
+    readonly seed: number;
+    readonly timeLimit?: number;
+  },
+): Trace {
+  const run = modelRun(choice, { timeLimit: DEFAULT_TIME_LIMIT, ...setting });
+  return run.model.play(run);
+}
+
+const GENERAL_ASSUMPTIONS: readonly string[] = [
+  'All models but the hybrid one of Linux 6.1 and 6.12 are built from documents; none of them was run here.',
+  'Tasks go on as the workload describes them; what one task does to another that stands still is not simulated.',
+  'io_uring workers count as kernel threads for models that are older than they are.',
+];
+
+type Setting = Omit<ModelRun, 'model' | 'parameters' | 'variants'>;
+
+function modelRun(choice: ModelChoice, setting: Setting): ModelRun {
+  const model = patchingModel(choice.model);
+  if (model === undefined) throw new Error(`there is no model '${choice.model}'`);
+  const parameters: Record<string, number> = {};
+  for (const { name, value } of model.parameters) parameters[name] = value;
+  for (const [name, value] of Object.entries(choice.parameters ?? {})) {
+    if (parameters[name] === undefined) throw new Error(`model '${model.id}' has no parameter '${name}'`);
+    if (!Number.isSafeInteger(value) || value < 1) throw new Error(`parameter '${name}' needs a whole number from 1`);
+    parameters[name] = value;
+  }
+  return {
+    ...setting,
+    model,
+    kernel: choice.kernel ?? setting.kernel,
+    parameters,
+    variants: chosenVariants(model, choice.variants ?? {}),
+  };
+}
+
+function chosenVariants(
+  model: PatchingModel,
+  chosen: { readonly [name: string]: string },
+): { readonly [name: string]: string } {
+  const variants: Record<string, string> = {};
+  for (const { name, values } of model.variants) variants[name] = values[0]?.value ?? '';
+  for (const [name, value] of Object.entries(chosen)) {
+    const known = model.variants.find((each) => each.name === name);
+    if (known === undefined) throw new Error(`model '${model.id}' has no variant '${name}'`);
+    if (known.values.length > 0 && !known.values.some((each) => each.value === value)) {
+      const allowed = known.values.map((each) => each.value).join(', ');
+      throw new Error(`variant '${name}' of model '${model.id}' can be ${allowed}, not '${value}'`);
+    }
+    variants[name] = value;
+  }
+  return variants;
+}
+
+/** The other seeds, with the row's own counted in. */
+function summary(
+  choice: ModelChoice,
+  setting: Omit<Setting, 'seed'>,
+  patched: ReadonlySet<string>,
+  first: Measures,
+  seeds: readonly number[],
+): SeedSummary {
+  const all = [first];
+  for (const seed of seeds) {
+    const run = modelRun(choice, { ...setting, seed });
+    all.push(measure(run.model.play(run), patched));
+  }
+  const times = all
+    .flatMap(({ outcome, time }) => (outcome === 'done' && time !== null ? [time] : []))
+    .sort((a, b) => a - b);
+  const [min] = times;
+  return {
+    runs: all.length,
+    done: times.length,
+    time:
+      min === undefined
+        ? null
+        : { min, median: times[(times.length - 1) >> 1] ?? min, max: times[times.length - 1] ?? min },
+  };
+}

@@ -1,0 +1,306 @@
+import { reasonText } from '../simulator/reason-text.ts';
+import type { BlockReason, Trace, TraceEvent, TraceTask } from '../simulator/trace.ts';
+import type { ComparisonColumn, ComparisonRow, NeverReached, StandStill } from './comparison-types.ts';
+
+/** What a run took and what it did to tasks, read from its trace alone. */
+export interface Measures
+  extends Pick<
+    ComparisonRow,
+    | 'outcome'
+    | 'time'
+    | 'end'
+    | 'standStill'
+    | 'tasks'
+    | 'switched'
+    | 'signalled'
+    | 'interrupted'
+    | 'never'
+    | 'findings'
+    | 'columns'
+    | 'taskSwitches'
+  > {
+  readonly mixed: { readonly time: number; readonly open: boolean; readonly tasks: number };
+  /** Tasks that are left in the old code, or in calls of it, when the run ends. */
+  readonly left: number;
+  /** errno of loading: what the kernel's own model refuses before anything happens. */
+  readonly errno: number;
+}
+
+/** Columns of one row at most: a picture has no more pixels. */
+const MOST_COLUMNS = 400;
+
+interface Life {
+  readonly task: TraceTask;
+  isNew: boolean;
+  between: boolean;
+  held: boolean;
+  heldSince: number;
+  reason: BlockReason | null;
+  reasonAt: number;
+  stack: readonly string[];
+  switchedAt: number | null;
+}
+
+/** Reads the loading of one patch, the trace's first step. `patched` are the frames of the functions that it replaces. */
+export function measure(trace: Trace, patched: ReadonlySet<string>): Measures {
+  const reader = new Reader(trace, patched);
+  for (const event of trace.events) reader.read(event);
+  return reader.result();
+}
+
+class Reader {
+  private readonly trace: Trace;
+  private readonly patched: ReadonlySet<string>;
+  private readonly lives = new Map<number, Life>();
+  private readonly counts = { old: 0, blocked: 0, new: 0, between: 0, held: 0 };
+  private columns: ComparisonColumn[] = [];
+  private at = 0;
+  private mixedTime = 0;
+  private stillTime = 0;
+  private stops = 0;
+  private machineStill = false;
+  private longest = 0;
+  private machineSince = 0;
+  private readonly stoodStill = new Set<number>();
+  private readonly signalled = new Set<number>();
+  private readonly restarted = new Set<number>();
+  private readonly eintr = new Set<number>();
+  private readonly findings = new Set<string>();
+  private readonly mixedTasks = new Set<number>();
+  private time: number | null = null;
+  private refused = false;
+  private lastPass = 0;
+  private errno = 0;
+
+  constructor(trace: Trace, patched: ReadonlySet<string>) {
+    this.trace = trace;
+    this.patched = patched;
+    for (const task of trace.tasks) this.add(task, false);
+  }
+
+  private add(task: TraceTask, isNew: boolean): void {
+    const life: Life = {
+      task,
+      isNew,
+      between: false,
+      held: false,
+      heldSince: 0,
+      reason: null,
+      reasonAt: 0,
+      stack: [],
+      switchedAt: null,
+    };
+    this.lives.set(task.id, life);
+    this.counts[stateOf(life)]++;
+  }
+
+  read(event: TraceEvent): void {
+    if (event.at > this.at) this.advance(event.at);
+    switch (event.type) {
+      case 'step':
+        this.errno = event.errno;
+        this.refused ||= event.errno !== 0;
+        if (event.errno !== 0) this.time = event.at;
+        break;
+      case 'transition':
+        if (event.phase !== 'done' || this.time !== null) break;
+        this.time = event.at;
+        this.refused = event.target === 'unpatched';
+        break;
+      case 'patch-state':
+        if (event.how === 'done') break;
+        this.change(event.task, (life) => {
+          life.isNew = event.state === 1;
+          life.reason = null;
+          life.between = life.isNew && event.place?.stack.some((frame) => this.patched.has(frame)) === true;
+          life.switchedAt = life.isNew ? event.at : null;
+        });
+        break;
+      case 'blocked':
+        this.change(event.task, (life) => {
+          life.reason = event.reason;
+          life.reasonAt = event.at;
+          life.stack = event.stack;
+        });
+        break;
+      case 'old-code-left':
+        this.change(event.task, (life) => {
+          life.between = false;
+        });
+        break;
+      case 'stand-still':
+        this.standStill(event.task, event.on, event.at);
+        break;
+      case 'signal':
+        this.signalled.add(event.task);
+        if (event.effect === 'restarts') this.restarted.add(event.task);
+        if (event.effect === 'EINTR') this.eintr.add(event.task);
+        break;
+      case 'pass':
+        this.lastPass = event.at;
+        break;
+      case 'fork':
+        this.add(event.child, event.state === 1);
+        break;
+      case 'exit': {
+        const life = this.lives.get(event.task);
+        if (life === undefined) break;
+        this.counts[stateOf(life)]--;
+        this.lives.delete(event.task);
+        break;
+      }
+      case 'finding':
+        this.findings.add(event.text);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private change(id: number, how: (life: Life) => void): void {
+    const life = this.lives.get(id);
+    if (life === undefined) return;
+    this.counts[stateOf(life)]--;
+    how(life);
+    this.counts[stateOf(life)]++;
+  }
+
+  private standStill(id: number | null, on: boolean, at: number): void {
+    if (id === null) {
+      if (on) this.stops++;
+      else this.longest = Math.max(this.longest, at - this.machineSince);
+      this.machineStill = on;
+      this.machineSince = at;
+      if (on) for (const task of this.lives.keys()) this.stoodStill.add(task);
+      return;
+    }
+    this.stoodStill.add(id);
+    this.change(id, (life) => {
+      if (!on && life.held) this.longest = Math.max(this.longest, at - life.heldSince);
+      life.held = on;
+      life.heldSince = at;
+    });
+  }
+
+  /** Everything at one time is one column. */
+  private advance(to: number): void {
+    const { counts } = this;
+    const isMixed = this.hasBoth();
+    if (isMixed) this.mixedTime += to - this.at;
+    if (this.machineStill || counts.held > 0) this.stillTime += to - this.at;
+    if (isMixed && this.mixedTasks.size === 0) this.nameMinority();
+    const all = this.lives.size;
+    const column: ComparisonColumn = this.machineStill
+      ? { at: this.at, old: 0, blocked: 0, new: 0, between: 0, held: all }
+      : { at: this.at, ...counts };
+    const last = this.columns.at(-1);
+    if (last === undefined || !isSame(last, column)) this.columns.push(column);
+    this.at = to;
+  }
+
+  private hasBoth(): boolean {
+    let hasNew = false;
+    let hasOld = this.counts.between > 0;
+    if (this.counts.held === 0) {
+      hasNew = this.counts.new + this.counts.between > 0;
+      hasOld ||= this.counts.old + this.counts.blocked > 0;
+      return hasNew && hasOld;
+    }
+    for (const life of this.lives.values()) {
+      if (life.isNew) hasNew = true;
+      if (!life.isNew || life.between) hasOld = true;
+      if (hasNew && hasOld) return true;
+    }
+    return false;
+  }
+
+  private nameMinority(): void {
+    for (const { task, isNew, between } of this.lives.values()) if (!isNew || between) this.mixedTasks.add(task.id);
+  }
+
+  result(): Measures {
+    const { trace } = this;
+    this.advance(Math.max(trace.end, this.at));
+    if (this.machineStill) this.longest = Math.max(this.longest, trace.end - this.machineSince);
+    for (const { held, heldSince } of this.lives.values()) {
+      if (held) this.longest = Math.max(this.longest, trace.end - heldSince);
+    }
+    const left = [...this.lives.values()].filter((life) => !life.isNew || life.between).length;
+    const outcome = this.refused ? 'refused' : this.time === null ? 'unfinished' : 'done';
+    const standStill: StandStill = {
+      stops: this.stops,
+      longest: this.longest,
+      total: this.stillTime,
+      tasks: this.stoodStill.size,
+    };
+    return {
+      outcome,
+      time: this.time,
+      end: trace.end,
+      standStill,
+      mixed: { time: this.mixedTime, open: this.hasBoth(), tasks: this.mixedTasks.size },
+      tasks: trace.tasks.length,
+      switched: this.lives.size - left,
+      signalled: this.signalled.size,
+      interrupted: { restarted: this.restarted.size, eintr: this.eintr.size },
+      never: this.never(outcome),
+      findings: [...this.findings],
+      columns: thinned(this.columns, trace.end),
+      taskSwitches: trace.tasks.map(({ id, comm }) => ({
+        task: id,
+        comm,
+        at: this.lives.get(id)?.switchedAt ?? null,
+      })),
+      left,
+      errno: this.errno,
+    };
+  }
+
+  /** Tasks that are still in the way, alike ones together. Of several attempts only what the last one found counts. */
+  private never(outcome: ComparisonRow['outcome']): NeverReached[] {
+    const groups = new Map<string, { -readonly [key in keyof NeverReached]: NeverReached[key] }>();
+    for (const { task, isNew, between, reason, reasonAt, stack } of this.lives.values()) {
+      if (isNew && !between) continue;
+      if (outcome === 'refused' && reasonAt !== this.lastPass) continue;
+      const why: BlockReason | null = between ? BETWEEN : reason;
+      if (why === null) continue;
+      const comm = task.comm.replace(/\d+/g, '*');
+      const text = reasonText(why);
+      const key = `${comm}\n${task.kind}\n${text}`;
+      const group = groups.get(key);
+      if (group === undefined)
+        groups.set(key, { comm: task.comm, kind: task.kind, tasks: 1, reason: why, text, stack });
+      else {
+        group.tasks++;
+        if (group.comm !== task.comm) group.comm = comm;
+      }
+    }
+    return [...groups.values()].sort((a, b) => b.tasks - a.tasks || (a.comm < b.comm ? -1 : 1));
+  }
+}
+
+const BETWEEN: BlockReason = {
+  kind: 'out-of-reach',
+  what: 'in-kernel',
+  text: 'has not returned from a call of the old code',
+};
+
+function stateOf(life: Life): 'old' | 'blocked' | 'new' | 'between' | 'held' {
+  if (life.held) return 'held';
+  if (life.isNew) return life.between ? 'between' : 'new';
+  return life.reason === null || life.reason.kind === 'running' ? 'old' : 'blocked';
+}
+
+function isSame(a: ComparisonColumn, b: ComparisonColumn): boolean {
+  return a.old === b.old && a.blocked === b.blocked && a.new === b.new && a.between === b.between && a.held === b.held;
+}
+
+/** Not more columns than a picture can show: the first, and of those close together the last. */
+function thinned(columns: readonly ComparisonColumn[], end: number): ComparisonColumn[] {
+  const [first] = columns;
+  if (first === undefined || columns.length <= MOST_COLUMNS) return [...columns];
+  const width = Math.max(1, end / MOST_COLUMNS);
+  const kept = new Map<number, ComparisonColumn>();
+  for (const column of columns.slice(1)) kept.set(Math.floor(column.at / width), column);
+  return [first, ...kept.values()];
+}

@@ -1,0 +1,96 @@
+import { timeText } from '../simulator/time-text.ts';
+import type { ComparisonRow, Guarantee, ModelChoice, NeverReached } from './comparison-types.ts';
+import type { Measures } from './measure.ts';
+import type { ModelRun } from './model.ts';
+
+/** The comparison in words. */
+
+const MOST_REASONS = 3;
+const MOST_NAMES = 3;
+
+/** What is chosen beside the defaults, as part of a row's title: ` 6.12`, ` (kthreads: annotated)`. */
+export function choiceText(run: ModelRun, choice: ModelChoice): string {
+  const more = [
+    ...Object.entries(choice.variants ?? {}).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries(choice.parameters ?? {}).map(([name, value]) => {
+      const unit = run.model.parameters.find((each) => each.name === name)?.unit;
+      return `${name}: ${unit === 'us' ? timeText(value) : value}`;
+    }),
+  ];
+  const kernel = run.model.id.startsWith('hybrid') ? `, Linux ${run.kernel}` : '';
+  return `${kernel}${more.length === 0 ? '' : ` (${more.join(', ')})`}`;
+}
+
+/** How it ended and what decided it. */
+export function reasonOf(measures: Measures, run: ModelRun): string {
+  const { outcome, time, left, never, errno } = measures;
+  const who = groupsText(never);
+  if (outcome === 'refused') {
+    if (errno !== 0) return `The kernel refuses the patch (errno ${-errno}).`;
+    return `Gives up after ${timeText(time ?? 0)} and changes nothing: ${who}.`;
+  }
+  if (outcome === 'unfinished') {
+    return `Not over within ${timeText(run.timeLimit)}${who === '' ? '' : `: ${who}`}.`;
+  }
+  const all = time === 0 ? 'Done at once' : `Done after ${timeText(time ?? 0)}`;
+  if (left === 0) return `${all}.`;
+  return `${all}, but ${count(left, 'task')} ${left === 1 ? 'is' : 'are'} left in old code: ${who}.`;
+}
+
+/** `kswapd0, nginx ×4 and 3 others: each sleeps in …; cat …`: groups with one reason together. */
+function groupsText(never: readonly NeverReached[]): string {
+  const byReason = new Map<string, NeverReached[]>();
+  for (const group of never) byReason.set(group.text, [...(byReason.get(group.text) ?? []), group]);
+  const parts = [...byReason].slice(0, MOST_REASONS).map(([text, groups]) => {
+    const names = groups.slice(0, MOST_NAMES).map(nameText).join(', ');
+    const rest = groups.slice(MOST_NAMES).reduce((sum, { tasks }) => sum + tasks, 0);
+    const all = rest > 0 ? `${names} and ${count(rest, 'other')}` : names;
+    return groups.length === 1 && groups[0]?.tasks === 1 ? `${all} ${text}` : `${all}: each ${text}`;
+  });
+  const rest = [...byReason.values()].slice(MOST_REASONS).flat();
+  if (rest.length > 0)
+    parts.push(
+      `${count(
+        rest.reduce((sum, { tasks }) => sum + tasks, 0),
+        'task',
+      )} for other reasons`,
+    );
+  return parts.join('; ');
+}
+
+const nameText = ({ comm, tasks }: NeverReached): string => `${comm}${tasks > 1 ? ` ×${tasks}` : ''}`;
+
+export function groupText(group: NeverReached): string {
+  return group.tasks > 1 ? `${nameText(group)}: each ${group.text}` : `${group.comm} ${group.text}`;
+}
+
+/** "for ever" where it still goes on when the run ends. */
+export function mixedText({ time, open }: ComparisonRow['mixed']): string {
+  if (open) return 'still';
+  return time === 0 ? 'never' : timeText(time);
+}
+
+const PROMISES: { readonly [id in Guarantee['id']]: string } = {
+  function: 'within a function',
+  'system-call': 'within a system call',
+  kernel: 'in the kernel',
+};
+
+const HOLDS: { readonly [holds in Guarantee['holds']]: string } = {
+  kept: 'kept',
+  'not-proven': 'not proven',
+  broken: 'broken',
+  'nothing-changed': 'nothing changed',
+};
+
+/** "No mixing within a system call: not proven; 200 tasks; nginx:812 went over in the middle of a system call". */
+export function guaranteeText({ id, holds, tasks, witness }: Guarantee): string {
+  const parts = [`No mixing ${PROMISES[id]}: ${HOLDS[holds]}`];
+  if (tasks > 0) parts.push(count(tasks, 'task'));
+  if (witness !== null) parts.push(witness);
+  return parts.join('; ');
+}
+
+export function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}

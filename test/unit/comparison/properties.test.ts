@@ -1,0 +1,261 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compareModels, DEFAULT_CHOICES, playChoice } from '../../../shared/src/comparison/compare.ts';
+import type { ModelChoice } from '../../../shared/src/comparison/comparison-types.ts';
+import { PATCHING_MODELS } from '../../../shared/src/comparison/models/index.ts';
+import { patchedFrames } from '../../../shared/src/comparison/patched-frames.ts';
+import type { PatchImage } from '../../../shared/src/model/index.ts';
+import { simulate } from '../../../shared/src/simulator/simulate.ts';
+import type { Trace } from '../../../shared/src/simulator/trace.ts';
+import type { Duration, Phase, TaskGroup, Workload } from '../../../shared/src/simulator/workload.ts';
+import { FOREVER, machine, patch, SECOND } from '../simulator/support.ts';
+import { promises } from './machines.ts';
+
+/** What holds for every model on whatever machine. */
+
+const duration: fc.Arbitrary<Duration> = fc.oneof(
+  fc.constant(FOREVER),
+  fc.record({ min: fc.integer({ min: 1000, max: 20_000 }), max: fc.integer({ min: 20_000, max: 3_000_000 }) }),
+  fc.integer({ min: 5000, max: 2_000_000 }).map((mean) => ({ min: 1, max: mean * 10, mean })),
+);
+const finite = duration.filter((time) => time.max !== 'forever');
+const stack = fc
+  .array(fc.constantFrom('f', 'g', 'x', 'y', 'h [ext4]'), { maxLength: 4 })
+  .map((frames) => ['__schedule', 'schedule', ...frames, 'entry']);
+const phase: fc.Arbitrary<Phase> = fc.oneof(
+  fc.record({
+    do: fc.constant('sleep' as const),
+    for: duration,
+    stack,
+    state: fc.constantFrom('interruptible', 'uninterruptible', 'killable', 'idle', 'stopped', 'traced'),
+    syscall: fc.constantFrom('read', 'epoll_wait'),
+    onSignal: fc.constantFrom('restarts', 'EINTR'),
+    reliable: fc.constantFrom(true, true, true, false),
+  }),
+  fc.record({ do: fc.constant('user' as const), for: duration }),
+  fc.record({ do: fc.constant('kernel' as const), for: finite, stack, condResched: fc.boolean() }),
+);
+const group: fc.Arbitrary<TaskGroup> = fc
+  .record({
+    comm: fc.constantFrom('nginx', 'kworker/0:1', 'iou-wrk-7', 'hpc'),
+    kind: fc.constantFrom('user', 'user', 'kthread', 'io_worker'),
+    count: fc.integer({ min: 0, max: 3 }),
+    behaviour: fc.record({ phases: fc.array(phase, { minLength: 1, maxLength: 4 }) }),
+    bound: fc.boolean(),
+  })
+  .map(({ bound, ...fields }) => ({ ...fields, ...(bound ? { cpus: [1] } : {}) }));
+const forking: fc.Arbitrary<TaskGroup> = finite.chain((time) =>
+  finite.map((childLives) => ({
+    comm: 'make',
+    kind: 'user' as const,
+    count: 2,
+    behaviour: {
+      phases: [
+        { do: 'user' as const, for: { min: 50_000, max: 400_000 } },
+        { do: 'fork' as const, childLives, childComm: 'cc1' },
+        {
+          do: 'sleep' as const,
+          for: time,
+          stack: ['schedule', 'g'],
+          state: 'interruptible' as const,
+          syscall: 'wait4',
+        },
+      ],
+    },
+  })),
+);
+const workload: fc.Arbitrary<Workload> = fc
+  .record({
+    tasks: fc.array(fc.oneof({ weight: 5, arbitrary: group }, { weight: 1, arbitrary: forking }), { maxLength: 5 }),
+    cpus: fc.integer({ min: 2, max: 4 }),
+    nohzFullCpus: fc.subarray([1, 2]),
+    modules: fc.subarray(['ext4']),
+  })
+  .map(({ tasks, ...more }) => machine(tasks, more));
+const image: fc.Arbitrary<PatchImage> = fc
+  .record({ vmlinux: fc.subarray(['f', 'g', 'x']), ext4: fc.subarray(['h']) })
+  .map((objects) => patch('lp', objects));
+const seed = fc.integer({ min: 0, max: 1000 });
+
+/** Every model with every value of every variant, one at a time. */
+const CHOICES: readonly ModelChoice[] = PATCHING_MODELS.flatMap(({ id, variants }) => [
+  { model: id },
+  ...variants.flatMap(({ name, values }) =>
+    values.slice(1).map(({ value }): ModelChoice => ({ model: id, variants: { [name]: value } })),
+  ),
+  ...(id === 'proposal-2016' ? [{ model: id, variants: { 'func-immediate': 'f' } }] : []),
+]);
+const nameOf = ({ model, variants }: ModelChoice): string => [model, ...Object.values(variants ?? {})].join(' ');
+
+const RUNS = { numRuns: 25 };
+const LIMIT = 40 * SECOND;
+
+describe.each(CHOICES.map((choice) => ({ name: nameOf(choice), choice })))('$name', ({ choice }) => {
+  const model = PATCHING_MODELS.find(({ id }) => id === choice.model);
+
+  it('is the same for the same seed, and every task goes over once at most', () => {
+    fc.assert(
+      fc.property(workload, image, seed, (machineOf, patchOf, number) => {
+        const setting = { image: patchOf, workload: machineOf, kernel: '6.12', seed: number, timeLimit: LIMIT };
+        const trace = playChoice(choice, setting);
+        expect(playChoice(choice, setting)).toEqual(trace);
+        expect(trace.stopped).not.toBe('event-limit');
+        let last = 0;
+        const gone = new Set<number>();
+        for (const event of trace.events) {
+          expect(event.at).toBeGreaterThanOrEqual(last);
+          last = event.at;
+          if (event.type !== 'patch-state' || event.state !== 1) continue;
+          expect(gone.has(event.task)).toBe(false);
+          gone.add(event.task);
+        }
+        expect(trace.end).toBeGreaterThanOrEqual(last);
+        expect(trace.end).toBeLessThanOrEqual(LIMIT);
+      }),
+      RUNS,
+    );
+  });
+
+  it('counts every living task in every column, and says who is in the way', () => {
+    fc.assert(
+      fc.property(workload, image, seed, (machineOf, patchOf, number) => {
+        const options = { workload: machineOf, kernel: '6.12', seeds: [number], timeLimit: LIMIT, choices: [choice] };
+        const [row] = compareModels(patchOf, options).rows;
+        if (row === undefined) throw new Error('there is no row');
+        const [first] = row.columns;
+        if (row.end > 0) expect(sum(first)).toBe(row.tasks);
+        for (const column of row.columns) expect(Math.min(...Object.values(column))).toBeGreaterThanOrEqual(0);
+        expect(row.standStill.longest).toBeLessThanOrEqual(row.standStill.total);
+        expect(row.mixed.time).toBeLessThanOrEqual(row.end);
+        if (row.outcome === 'refused') {
+          expect(row.switched).toBe(0);
+          expect(Object.values(promises(row))).toEqual(['nothing-changed', 'nothing-changed', 'nothing-changed']);
+          expect(row.never.length).toBeGreaterThan(0);
+        }
+        if (row.outcome === 'unfinished' && !hasForks(machineOf)) expect(row.never.length).toBeGreaterThan(0);
+        expect(row.reason).toMatch(/^(Done|Gives up|Not over)/);
+      }),
+      RUNS,
+    );
+  });
+
+  it('keeps what its place in the terms of 2014 means', () => {
+    fc.assert(
+      fc.property(workload, image, seed, (machineOf, patchOf, number) => {
+        const options = { workload: machineOf, kernel: '6.12', seeds: [number], timeLimit: LIMIT, choices: [choice] };
+        const [row] = compareModels(patchOf, options).rows;
+        if (row === undefined || row.outcome === 'refused') return;
+        const kept = promises(row);
+        if (Object.values(kept).includes('nothing-changed')) return;
+        // A parked kernel thread goes on in its old main function.
+        const parksInside = choice.model === 'simple-method' && patchesThreads(machineOf, patchOf);
+        if (row.switches === 'kernel' && !parksInside) {
+          expect(kept.kernel).toBe('kept');
+          expect(new Set(row.taskSwitches.flatMap(({ at }) => (at === null ? [] : [at]))).size).toBeLessThanOrEqual(1);
+        }
+        if (row.leaves === 'kernel') expect(kept['system-call']).toBe('kept');
+        const immediate = choice.variants?.['patch-immediate'] === 'yes' || choice.variants?.['func-immediate'] === 'f';
+        if (row.leaves === 'patched-set' && !immediate) expect(kept.function).toBe('kept');
+      }),
+      RUNS,
+    );
+  });
+
+  it('has sources, and values for all that the sources leave open', () => {
+    expect(model?.sources.length).toBeGreaterThan(0);
+    expect(model?.cannot.length).toBeGreaterThan(0);
+    for (const each of model?.parameters ?? []) expect(each.source.length, each.name).toBeGreaterThan(10);
+  });
+});
+
+describe('the hybrid row', () => {
+  it('is the simulator that is compared with kernels, task by task', () => {
+    fc.assert(
+      fc.property(workload, image, seed, fc.constantFrom('6.1', '6.12'), (machineOf, patchOf, number, kernel) => {
+        const trace = simulate({
+          kernel,
+          workload: machineOf,
+          seed: number,
+          steps: [{ at: 0, do: 'load', image: patchOf }],
+        });
+        const choices = [{ model: 'hybrid' }];
+        const [row] = compareModels(patchOf, { workload: machineOf, kernel, seeds: [number], choices }).rows;
+        expect(row?.evidence).toBe('kernel');
+        expect(row?.time).toBe(completion(trace));
+        expect(row?.end).toBe(trace.end);
+        const alive = new Set(trace.tasks.map(({ id }) => id));
+        for (const event of trace.events) if (event.type === 'exit') alive.delete(event.task);
+        const at = new Map<number, number>();
+        for (const event of trace.events)
+          if (event.type === 'patch-state' && event.state === 1) at.set(event.task, event.at);
+        expect(row?.taskSwitches.filter(({ task }) => alive.has(task)).map(({ at: time }) => time)).toEqual(
+          trace.tasks.filter(({ id }) => alive.has(id)).map(({ id }) => at.get(id) ?? null),
+        );
+        const signalled = new Set(trace.events.flatMap((event) => (event.type === 'signal' ? [event.task] : [])));
+        expect(row?.signalled).toBe(signalled.size);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('plays the same run as an unobserved one, apart from the places', () => {
+    fc.assert(
+      fc.property(workload, image, seed, (machineOf, patchOf, number) => {
+        const options = {
+          kernel: '6.12',
+          workload: machineOf,
+          seed: number,
+          steps: [{ at: 0, do: 'load' as const, image: patchOf }],
+        };
+        const observed = simulate({ ...options, observe: true });
+        const events = observed.events.map((event) => {
+          if (event.type !== 'patch-state') return event;
+          const { place: _, ...rest } = event;
+          return rest;
+        });
+        expect({ ...observed, events }).toEqual(simulate(options));
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('a comparison', () => {
+  it('is plain JSON and plays each row on the same tasks', () => {
+    fc.assert(
+      fc.property(workload, image, seed, (machineOf, patchOf, number) => {
+        const comparison = compareModels(patchOf, {
+          workload: machineOf,
+          kernel: '6.12',
+          seeds: [number],
+          timeLimit: LIMIT,
+        });
+        expect(JSON.parse(JSON.stringify(comparison))).toEqual(comparison);
+        expect(comparison.rows).toHaveLength(DEFAULT_CHOICES.length);
+        expect(new Set(comparison.rows.map((row) => row.taskSwitches.map(({ task }) => task).join())).size).toBe(1);
+      }),
+      { numRuns: 10 },
+    );
+  });
+});
+
+function sum(column: { old: number; blocked: number; new: number; between: number; held: number } | undefined): number {
+  return column === undefined ? 0 : column.old + column.blocked + column.new + column.between + column.held;
+}
+
+function hasForks(machineOf: Workload): boolean {
+  return machineOf.tasks.some(({ behaviour }) => behaviour.phases.some((each) => each.do === 'fork'));
+}
+
+function patchesThreads(machineOf: Workload, patchOf: PatchImage): boolean {
+  const patched = patchedFrames(patchOf, machineOf);
+  return machineOf.tasks.some(
+    ({ kind, behaviour }) =>
+      kind !== 'user' &&
+      behaviour.phases.some((each) => 'stack' in each && each.stack.some((frame) => patched.has(frame))),
+  );
+}
+
+function completion(trace: Trace): number | null {
+  return trace.events.find((event) => event.type === 'transition' && event.phase === 'done')?.at ?? null;
+}
