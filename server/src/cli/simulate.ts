@@ -1,17 +1,13 @@
-import { dirname, resolve } from 'node:path';
 import type { PatchImage } from '../../../shared/src/model/index.ts';
 import { forecast } from '../../../shared/src/simulator/forecast.ts';
 import { simulate } from '../../../shared/src/simulator/simulate.ts';
 import type { Trace } from '../../../shared/src/simulator/trace.ts';
 import type { Workload } from '../../../shared/src/simulator/workload.ts';
 import { workloadById } from '../../../shared/src/simulator/workloads/index.ts';
-import { patchImages } from '../analysis/patch-images.ts';
 import { DEFAULT_KERNEL_VERSION } from '../kernel/version.ts';
-import { DiskFiles } from '../workspace/file-source.ts';
-import { loadParser } from '../workspace/load-parser.ts';
-import { ModuleStore } from '../workspace/module-store.ts';
 import { FLEET_FORMATS, simulateFleet } from './fleet/simulate-fleet.ts';
 import { integerOption, kernelOption, oneOf, readArguments } from './options.ts';
+import { patchOfFile } from './patch-of-file.ts';
 import { recordedWorkload } from './recorded-workload.ts';
 import { isScenarioFile } from './scenario-files.ts';
 import { kernelLog, prettyForecast } from './simulate-report.ts';
@@ -42,7 +38,7 @@ export async function simulateCommand(args: readonly string[], wasmFolder: strin
     if (positionals.length > 1) throw new UsageError('simulate --fleet needs one FILE: the livepatch.');
     refuseOptions(values, ['workload', 'seed'], 'a fleet: its recordings are the machines');
     return simulateFleet({
-      image: pick(await imagesOf(file, wasmFolder), values.patch, file),
+      image: await patchOfFile(file, values.patch, wasmFolder),
       fleet: values.fleet,
       results: values.results ?? null,
       jobs: values.jobs ?? null,
@@ -66,7 +62,7 @@ export async function simulateCommand(args: readonly string[], wasmFolder: strin
   const seed = values.seed === undefined ? null : integerOption('--seed', values.seed, 0, MAX_SEED);
   const seeds = integerOption('--seeds', values.seeds ?? '50', 1, MAX_SEEDS);
 
-  const image = pick(await imagesOf(file, wasmFolder), values.patch, file);
+  const image = await patchOfFile(file, values.patch, wasmFolder);
   if (format === 'pretty') {
     const style = terminalStyle(process.stdout, process.env);
     const result = forecast(image, { kernel, workload, seeds });
@@ -86,39 +82,4 @@ function refuseOptions(values: Readonly<Record<string, unknown>>, names: readonl
 
 function runOf(image: PatchImage, kernel: string, workload: Workload, seed: number): Trace {
   return simulate({ kernel, workload, seed, steps: [{ at: 0, do: 'load', image }] });
-}
-
-/** The patches of the module that a file belongs to, as the kernel would be given them. */
-async function imagesOf(file: string, wasmFolder: string): Promise<PatchImage[]> {
-  const path = resolve(file);
-  const disk = new DiskFiles([process.cwd(), dirname(path)]);
-  const text = await disk.read(path);
-  if (text === null) {
-    throw new UsageError(`${file} can't be read: there is no such file, no permission, or it is larger than 1 MB.`);
-  }
-  const store = new ModuleStore(loadParser(wasmFolder), disk, { pathOf: (name) => name, fileAt: (name) => name });
-  store.open(path, text);
-  try {
-    const module = await store.moduleOf(path);
-    return module ? patchImages(module) : [];
-  } finally {
-    store.close(path);
-  }
-}
-
-function pick(images: readonly PatchImage[], wanted: string | undefined, file: string): PatchImage {
-  const names = images.map(({ variable }) => variable ?? 'unnamed');
-  const [first] = images;
-  if (!first) throw new UsageError(`${file} has no klp_patch: there is nothing to simulate.`);
-  if (wanted === undefined) {
-    if (images.length > 1) {
-      process.stderr.write(
-        `livepatch-ls: ${file} has several patches (${names.join(', ')}); this is ${names[0]}. --patch picks another.\n`,
-      );
-    }
-    return first;
-  }
-  const image = images.find(({ variable }) => variable === wanted);
-  if (!image) throw new UsageError(`--patch is "${wanted}"; ${file} has ${names.join(', ')}.`);
-  return image;
 }
