@@ -1,6 +1,7 @@
 /**
- * npm run bench [-- --quick | --write]: builds for production and prints how fast it is beside what it can't be faster than,
- * and beside clangd. `--write` puts the figures into docs/performance.md.
+ * npm run bench [-- --quick | --write] [--server | --simulator]: builds for production and prints how fast the server is
+ * beside what it can't be faster than and beside clangd, and how fast the simulator is. `--write` puts the figures into
+ * docs/performance.md.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ await runMain(async () => {
     const log = join(root, '.cache', 'logs', 'build.log');
     await runLogged(process.execPath, ['esbuild.mjs', '--production', `--out=${dist}`], log, { cwd: root });
     const { build } = await import('esbuild');
-    const programs = ['main', 'echo-server', 'parse-server'];
+    const programs = ['main', 'twin', 'echo-server', 'parse-server'];
     await build({
       absWorkingDir: root,
       entryPoints: programs.map((name) => `test/bench/${name}.ts`),
@@ -36,22 +37,35 @@ await runMain(async () => {
       logLevel: 'warning',
     });
   });
-  const quick = process.argv.includes('--quick');
-  const { status, output } = await runBench(quick ? ['--quick'] : []);
-  if (status === 0 && !quick && process.argv.includes('--write')) {
+  const flags = new Set(process.argv.slice(2));
+  const quick = flags.has('--quick') ? ['--quick'] : [];
+  const places = [join(root, dist), here, join(root, '.cache', 'kernels')];
+  const parts = [
+    { flag: '--server', name: 'the server', title: 'The server', program: [join(here, 'main.js'), ...places] },
+    {
+      flag: '--simulator',
+      name: 'the simulator',
+      title: 'The simulator',
+      program: ['--expose-gc', join(here, 'twin.js')],
+    },
+  ];
+  const asked = parts.filter(({ flag }) => flags.has(flag));
+  for (const { name, title, program } of asked.length > 0 ? asked : parts) {
+    const { status, output } = await runBench([...program, ...quick]);
+    if (status !== 0) return status;
+    if (quick.length > 0 || !flags.has('--write')) continue;
     writeSection(join(root, 'docs', 'performance.md'), {
       title: 'How fast it is',
-      name: 'the server',
+      name,
       command: 'npm run bench -- --write',
-      text: `## The server\n\n${output}`,
+      text: `## ${title}\n\n${output}`,
     });
   }
-  return status;
+  return 0;
 });
 
 /** What it prints is shown while it runs and returned. */
-function runBench(flags) {
-  const program = [join(here, 'main.js'), join(root, dist), here, join(root, '.cache', 'kernels'), ...flags];
+function runBench(program) {
   const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {

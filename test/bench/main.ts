@@ -6,18 +6,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { forecast } from '../../shared/src/simulator/forecast.ts';
 import { type EditTimes, editTimes } from './editing.ts';
 import { generateModule } from './generated-module.ts';
 import { growthWithRules, growthWithSize } from './growth.ts';
-import { median, shown, table } from './measure.ts';
+import { shown, table } from './measure.ts';
 import { requestTimes } from './requests.ts';
 import { type BenchServer, clangd, floors, ourServer, type Places, writeCompileFlags } from './servers.ts';
-import { BENCH_IMAGE, benchWorkload } from './simulated-machine.ts';
 import { firstFindings } from './start.ts';
-
-const TASKS = 400;
-const SEEDS = 50;
 
 /** What is edited. The first is what the goals are for. */
 const MODULES = [
@@ -44,10 +39,6 @@ async function main(places: Places, quick: boolean): Promise<void> {
     console.log(`\n${await requestTimes(ourServer(places), floors(places)[0] as BenchServer, folder, rounds)}`);
     if (!quick) console.log(`\n${await growthWithSize(ourServer(places), folder)}`);
     if (!quick) console.log(`\n${await growthWithRules(places.dist)}`);
-    const runs = await median(quick ? 1 : 5, () => {
-      forecast(BENCH_IMAGE, { kernel: '6.12', workload: benchWorkload(TASKS), seeds: SEEDS });
-    });
-    console.log(`\nA forecast of ${SEEDS} runs with ${TASKS} tasks takes ${shown(runs, 'ms')}.`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,26 +1,37 @@
 import type { PatchImage } from '../../shared/src/model/index.ts';
 import type { Duration, Workload } from '../../shared/src/simulator/workload.ts';
 
+/** A patch of these functions of vmlinux. */
+export function benchImage(module: string, functions: readonly string[]): PatchImage {
+  return {
+    module,
+    variable: 'patch',
+    livepatchMark: true,
+    hasExit: true,
+    replace: false,
+    replaceable: null,
+    states: [],
+    objects: [
+      {
+        name: null,
+        funcs: functions.map((oldName) => ({
+          oldName,
+          newFunc: `livepatch_${oldName}`,
+          oldSympos: 0,
+          source: null,
+          newFuncSource: null,
+        })),
+        callbacks: {},
+        source: null,
+      },
+    ],
+    assumptions: [],
+    source: null,
+  };
+}
+
 /** Patches a function that many tasks sleep in. */
-export const BENCH_IMAGE: PatchImage = {
-  module: 'bench',
-  variable: 'patch',
-  livepatchMark: true,
-  hasExit: true,
-  replace: false,
-  replaceable: null,
-  states: [],
-  objects: [
-    {
-      name: null,
-      funcs: [{ oldName: 'ep_poll', newFunc: 'livepatch_ep_poll', oldSympos: 0, source: null, newFuncSource: null }],
-      callbacks: {},
-      source: null,
-    },
-  ],
-  assumptions: [],
-  source: null,
-};
+export const BENCH_IMAGE: PatchImage = benchImage('bench', ['ep_poll']);
 
 /** A machine with `tasks` tasks: some busy, some that wake often, some that sleep in the patched function for long. */
 export function benchWorkload(tasks: number): Workload {

@@ -7,6 +7,7 @@ import { patchObject, unpatchNops, unpatchObject, unpatchObjects } from './patch
 import { isPatchCompatible } from './state.ts';
 import {
   frameOf,
+  funcEntryName,
   isObjectLoaded,
   type KlpFunc,
   type KlpObject,
@@ -93,17 +94,16 @@ function addNops(m: Machine, patch: KlpPatch): void {
         object = makeDynamicObject(patch, oldObject.name);
         patch.objects.push(object);
       }
+      // klp_find_func(): functions are the same when their entries in sysfs have the same name.
+      const there = new Set(object.funcs.map(funcEntryName));
       for (const oldFunc of oldObject.funcs) {
-        const { funcs } = object;
-        if (!funcs.some((func) => isSameFunction(func, oldFunc))) funcs.push(makeNop(object, oldFunc));
+        const name = funcEntryName(oldFunc);
+        if (there.has(name)) continue;
+        there.add(name);
+        object.funcs.push(makeNop(object, oldFunc));
       }
     }
   }
-}
-
-/** klp_find_func(): position 0 and 1 are the same. */
-function isSameFunction(a: KlpFunc, b: KlpFunc): boolean {
-  return a.oldName === b.oldName && Math.max(a.oldSympos, 1) === Math.max(b.oldSympos, 1);
 }
 
 /** klp_init_object() */

@@ -32,6 +32,8 @@ export interface KlpObject {
   postUnpatchEnabled: boolean;
   /** Its directory is in sysfs. */
   added: boolean;
+  /** Names of its functions' directories there. */
+  readonly entries: Set<string>;
 }
 
 export interface KlpFunc {
@@ -103,6 +105,7 @@ function emptyObject(
     dynamic,
     postUnpatchEnabled: false,
     added: false,
+    entries: new Set(),
   };
 }
 

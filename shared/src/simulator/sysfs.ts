@@ -63,10 +63,12 @@ export function sysfsRemoveObject(m: Machine, object: KlpObject): void {
 /** kobject_add() of a function; false when the directory is there already. */
 export function sysfsAddFunc(m: Machine, func: KlpFunc): boolean {
   const name = funcEntryName(func);
-  if (func.object.funcs.some((other) => other !== func && other.added && funcEntryName(other) === name)) {
+  const { entries } = func.object;
+  if (entries.has(name)) {
     duplicate(m, objectPath(func.object), fileName(name));
     return false;
   }
+  entries.add(name);
   func.added = true;
   put(m, `${objectPath(func.object)}/${fileName(name)}`, '');
   return true;
@@ -75,6 +77,7 @@ export function sysfsAddFunc(m: Machine, func: KlpFunc): boolean {
 export function sysfsRemoveFunc(m: Machine, func: KlpFunc): void {
   if (!func.added) return;
   func.added = false;
+  func.object.entries.delete(funcEntryName(func));
   put(m, `${objectPath(func.object)}/${fileName(funcEntryName(func))}`, null);
 }
 
@@ -136,7 +139,7 @@ export function writeSysfs(m: Machine, path: string, value: string): number {
   if (object === undefined) return below.length === 0 ? EACCES : ENOENT;
   const [entry, ...deeper] = below;
   if (entry === undefined) return EISDIR;
-  const isFunc = object.funcs.some((func) => func.added && funcEntryName(func) === entry);
+  const isFunc = object.entries.has(entry);
   if (deeper.length === 0) return isFunc ? EISDIR : EACCES;
   return isFunc && deeper.length === 1 ? EACCES : ENOENT;
 }
