@@ -17,6 +17,7 @@ const IS_ROOT = process.getuid?.() === 0;
 
 interface RecordedTask {
   readonly pid: number;
+  readonly ppid: number;
   readonly tid: number;
   readonly comm: string;
   readonly kind: string;
@@ -30,7 +31,11 @@ interface Recorded {
   readonly kernel: string;
   readonly cpus: string;
   readonly problems: readonly string[];
-  readonly samples: readonly { readonly uptime: number; readonly tasks: readonly RecordedTask[] }[];
+  readonly samples: readonly {
+    readonly uptime: number;
+    readonly forks: number;
+    readonly tasks: readonly RecordedTask[];
+  }[];
 }
 
 let bundle: Bundle;
@@ -108,11 +113,15 @@ describe.each(SHELLS)('the capture script in $name', (shell) => {
     const recorded = JSON.parse(out) as Recorded;
     expect(recorded.kernel).toBe(readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim());
     expect(recorded.samples).toHaveLength(2);
-    for (const { tasks } of recorded.samples) {
+    for (const sample of recorded.samples) {
+      const { tasks } = sample;
       const told = pids.map((pid) => tasks.find((task) => task.tid === pid)?.comm);
       expect(told).toEqual(names.map((name) => name.toString('latin1')));
       expect(tasks.find((task) => task.pid === 2)).toMatchObject({ comm: 'kthreadd', kind: 'kthread' });
-      expect(tasks.find((task) => task.tid === pids[0])).toMatchObject({ kind: 'user', state: 'S', trusted: true });
+      expect(tasks.find((task) => task.tid === pids[0])).toMatchObject({
+        ...{ kind: 'user', state: 'S', trusted: true, ppid: process.pid },
+      });
+      expect(sample.forks).toBeGreaterThan(pids.length);
     }
   });
 
@@ -156,6 +165,18 @@ describe.each(SHELLS)('the capture script in $name', (shell) => {
     const { problems, samples } = JSON.parse(out) as Recorded;
     expect(problems).toContain('not run as root: the stacks and system calls of most tasks are missing');
     expect(samples[1]?.tasks.find((task) => task.pid === 2)).toMatchObject({ comm: 'kthreadd', stack: null });
+  });
+
+  it('looks as often as it is told', () => {
+    const { out, err } = capture(shell, ['--samples', '3', '--seconds', '1']);
+    const { samples } = JSON.parse(out) as Recorded;
+    expect(samples).toHaveLength(3);
+    expect(new Set(samples.map(({ uptime }) => uptime)).size).toBe(3);
+    expect(err).toContain('capture: sample 3 of 3\n');
+    expect(capture(shell, ['--samples=1'])).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('--samples is "1"; it needs a whole number from 2 to 100.'),
+    });
   });
 
   it.each(['0', '3601', '007', '-1', '1.5', 'x', ''])('refuses --seconds %j', (seconds) => {

@@ -17,7 +17,7 @@ export interface Capture {
   readonly modules: readonly string[];
   /** Livepatches that were loaded. */
   readonly livepatches: readonly string[];
-  /** One or two. */
+  /** At least one, the earliest first. */
   readonly samples: readonly Sample[];
 }
 
@@ -30,6 +30,8 @@ export interface Sample {
 export interface CapturedTask {
   readonly pid: number;
   readonly tid: number;
+  /** The process that started this one; null: unknown. */
+  readonly ppid: number | null;
   readonly comm: string;
   readonly kind: 'user' | 'kthread' | 'io_worker';
   /** The letter of /proc/PID/stat. */

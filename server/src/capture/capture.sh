@@ -14,8 +14,9 @@ export LC_ALL
 
 usage() {
 	cat <<'END'
-Usage: sh capture.sh [--seconds N] [--anonymise] > host.json
-  --seconds N   time between the two samples, 1 to 3600 (default 5)
+Usage: sh capture.sh [--seconds N] [--samples N] [--anonymise] > host.json
+  --seconds N   time between two samples, 1 to 3600 (default 5)
+  --samples N   how many times to look, 2 to 100 (default 2)
   --anonymise   write pseudonyms instead of the names of commands
 Run it as root: only root may read the stacks of tasks.
 END
@@ -31,16 +32,27 @@ refuse() {
 	exit 2
 }
 
+# whole_number OPTION TEXT MIN MAX: ends the script when TEXT is something else.
+whole_number() {
+	case $2 in
+	'' | 0* | *[!0-9]* | ?????*) ;;
+	*) if [ "$2" -ge "$3" ] && [ "$2" -le "$4" ]; then return; fi ;;
+	esac
+	refuse "$1 is \"$2\"; it needs a whole number from $3 to $4."
+}
+
 seconds=5
+samples=2
 anonymise=false
 while [ $# -gt 0 ]; do
 	case $1 in
-	--seconds)
-		[ $# -ge 2 ] || refuse "--seconds needs a number."
-		seconds=$2
+	--seconds | --samples)
+		[ $# -ge 2 ] || refuse "$1 needs a number."
+		if [ "$1" = --seconds ]; then seconds=$2; else samples=$2; fi
 		shift
 		;;
 	--seconds=*) seconds=${1#*=} ;;
+	--samples=*) samples=${1#*=} ;;
 	--anonymise | --anonymize) anonymise=true ;;
 	-h | --help)
 		usage
@@ -50,10 +62,8 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-case $seconds in
-'' | 0* | *[!0-9]* | ?????*) refuse "--seconds is \"$seconds\"; it needs a whole number from 1 to 3600." ;;
-esac
-[ "$seconds" -le 3600 ] || refuse "--seconds is \"$seconds\"; it needs a whole number from 1 to 3600."
+whole_number --seconds "$seconds" 1 3600
+whole_number --samples "$samples" 2 100
 
 # What could not be had, as the elements of a JSON array.
 problems=
@@ -307,7 +317,7 @@ function chunk(directories, from, to,    command, i, file, head, all, part, line
 
 # sample(NUMBER): prints all tasks once.
 function sample(which,    line, words, directories, count, i, list, forks) {
-	say("sample " which " of 2")
+	say("sample " which " of " samples)
 	split(line_of("/proc/uptime"), words, " ")
 	forks = "null"
 	while ((getline line < "/proc/stat") > 0) if (line ~ /^processes /) forks = number(substr(line, 11))
@@ -329,11 +339,14 @@ function sample(which,    line, words, directories, count, i, list, forks) {
 BEGIN {
 	for (i = 1; i < 256; i++) code[sprintf("%c", i)] = i
 	printf "\"samples\":["
-	sample(1)
-	say("waiting " seconds " seconds")
-	system("sleep " seconds)
-	printf ",\n"
-	sample(2)
+	for (which = 1; which <= samples; which++) {
+		if (which > 1) {
+			say("waiting " seconds " seconds")
+			system("sleep " seconds)
+			printf ",\n"
+		}
+		sample(which)
+	}
 	if (stacks_read == 0) {
 		problem = "no stack could be read: /proc/PID/stack needs root, CAP_SYS_ADMIN and a kernel that has it"
 		say(problem)
@@ -376,4 +389,5 @@ printf '"modules":'
 if [ -r /proc/modules ]; then modules </proc/modules; else printf '[]'; fi
 printf ',\n"livepatches":%s,\n' "$(livepatches)"
 # It keeps this shell's number, which is in the document: the reader leaves this task out.
-PROBLEMS=$problems exec awk -v "anonymise=$anonymise" -v "seconds=$seconds" "BEGIN { problems = ENVIRON[\"PROBLEMS\"] }$RECORD_TASKS"
+PROBLEMS=$problems exec awk -v "anonymise=$anonymise" -v "seconds=$seconds" -v "samples=$samples" \
+	"BEGIN { problems = ENVIRON[\"PROBLEMS\"] }$RECORD_TASKS"

@@ -41,11 +41,10 @@ export function parseCapture(json: string): { readonly capture: Capture; readonl
   const warnings: string[] = [];
   checkFormat(root, warnings);
   const samples = elements(member(root, 'samples'), 100).map(sample);
-  const [first] = samples;
   const last = samples[samples.length - 1];
-  if (!first || !last) throw new CaptureError('samples is empty: there are no tasks in this recording.');
-  const forward = first !== last && last.uptime > first.uptime;
-  if (!forward) {
+  if (!last) throw new CaptureError('samples is empty: there are no tasks in this recording.');
+  const forward = samples.filter(({ uptime }, i) => samples.slice(i + 1).every((later) => later.uptime > uptime));
+  if (forward.length < 2) {
     warnings.push(
       'The recording has no second sample that is later than the first: how often tasks wake is taken from their whole lives.',
     );
@@ -64,7 +63,7 @@ export function parseCapture(json: string): { readonly capture: Capture; readonl
     recorder: optional(member(root, 'recorder'), (field) => number(field, MAX_PID)),
     modules: names(member(root, 'modules')),
     livepatches: elements(member(root, 'livepatches'), MAX_LIST).map((each) => name(member(each, 'name'))),
-    samples: forward ? [first, last] : [last],
+    samples: forward,
   };
   return { capture, warnings };
 }
@@ -119,6 +118,7 @@ function task(field: Field): CapturedTask {
   return {
     pid: number(member(field, 'pid'), MAX_PID),
     tid: number(member(field, 'tid'), MAX_PID),
+    ppid: optional(member(field, 'ppid'), (each) => number(each, MAX_PID)),
     comm: name(member(field, 'comm')),
     kind: oneOf(member(field, 'kind'), ['user', 'kthread', 'io_worker']),
     state: text(state, 1),

@@ -178,10 +178,84 @@ describe('tasks', () => {
     expect(workload(recording(differ)).tasks.map(({ count }) => count)).toEqual([1, 1, 1, 1, 1]);
   });
 
+  it('spend that part of their time in a sleep in which they were seen there', () => {
+    const first = task();
+    const waits = { ...first, state: 'D', syscall: 75, stack: ['folio_wait_bit', 'do_fsync', 'do_syscall_64'] };
+    const looks = [first, first, waits, { ...first, voluntary: 530 }];
+    const samples = looks.map((look, i) => ({ uptime: 1000 + i, tasks: [look] }));
+    // 30 wake-ups in 3 s, so 200 ms in each round of two sleeps, three quarters of it in epoll_wait().
+    expect(phases(recording([], [], { samples })).filter((phase) => phase.do === 'sleep')).toMatchObject([
+      { syscall: 'epoll_wait', state: 'interruptible', for: { mean: 100_000 } },
+      { syscall: 'fdatasync', state: 'uninterruptible', for: { mean: 30_000 } },
+    ]);
+  });
+
+  it('that are alike share what was seen of any of them', () => {
+    const [one, two] = [task(), task()];
+    const waits = { ...two, state: 'D', syscall: 75, stack: ['folio_wait_bit'] };
+    const samples = [two, two, waits].map((look, i) => ({ uptime: 1000 + i, tasks: [one, look] }));
+    const group = onlyGroup(recording([], [], { samples }));
+    expect(group.count).toBe(2);
+    expect(group.behaviour.phases.map((phase) => phase.do === 'sleep' && phase.syscall)).toContain('fdatasync');
+  });
+
+  it('that come and go are started by the process that lasts among those they descend from', () => {
+    const make = task({ comm: 'make', started: 0, syscall: 61, stack: ['do_wait', 'do_syscall_64'] });
+    const gcc = (started: number): Json =>
+      task({ comm: 'gcc', ppid: make.pid, started, syscall: 61, stack: ['do_wait', 'do_syscall_64'] });
+    const cc1 = (parent: Json, started: number): Json =>
+      task({ comm: 'cc1', ppid: parent.pid, started, state: 'R', trusted: false, stack: null });
+    const samples = [0, 1, 2, 3].map((i) => {
+      const driver = gcc(99_900 + i * 100);
+      const tasks = [{ ...make, voluntary: 500 + i }, driver, cc1(driver, 99_900 + i * 100)];
+      return { uptime: 1000 + i, tasks };
+    });
+    const value = recording([], [], { samples });
+    expect(warnings(value)).toEqual([]);
+    const second = { min: 1, max: 10_000_000, mean: 1_000_000 };
+    expect(workload(value).tasks).toMatchObject([
+      {
+        comm: 'make',
+        behaviour: {
+          phases: [
+            { do: 'sleep', syscall: 'wait4' },
+            { do: 'user' },
+            { do: 'fork', childComm: 'gcc', childLives: second },
+            { do: 'fork', childComm: 'cc1', childLives: second },
+          ],
+        },
+      },
+      {
+        comm: 'gcc',
+        count: 1,
+        behaviour: { phases: [{ do: 'sleep', syscall: 'wait4', for: second }, { do: 'exit' }] },
+      },
+      { comm: 'cc1', count: 1, behaviour: { phases: [{ do: 'user', for: second }, { do: 'exit' }] } },
+    ]);
+  });
+
+  it('that come and go wake a parent that was not seen to wake', () => {
+    const init = task({ comm: 'cron', started: 0, voluntary: 3 });
+    const job = task({ comm: 'true', ppid: init.pid, started: 100_900 });
+    const [group] = workload(recording([init], [init, job])).tasks as [TaskGroup];
+    // One that is 1 s old, in one of two samples: one in 2 s.
+    expect(group.behaviour.phases).toMatchObject([
+      { do: 'sleep', for: { mean: 2_000_000 } },
+      { do: 'kernel' },
+      { do: 'user' },
+      { do: 'fork', childComm: 'true', childLives: { mean: 1_000_000 } },
+    ]);
+  });
+
   it('that are gone, dead or recording are left out', () => {
     const stays = task();
     const went = task({ comm: 'cc1' });
-    const rest = [stays, task({ comm: 'defunct', state: 'Z' }), task({ comm: 'sh', pid: 77 })];
+    const rest = [
+      stays,
+      task({ comm: 'defunct', state: 'Z' }),
+      task({ comm: 'awk', pid: 77 }),
+      task({ comm: 'head', ppid: 77 }),
+    ];
     const value = recording([went, ...rest], rest, { recorder: 77 });
     expect(workload(value).tasks.map(({ comm }) => comm)).toEqual(['nginx']);
     expect(warnings(value)).toEqual([
