@@ -220,7 +220,7 @@ ${behind}
 	ret = klp_enable_patch(&patch);
 	if (ret)
 		return ret;
-	ret = register_module_notifier(&notifier); //~ init-fails-after-enable "register_module_notifier()"
+	ret = register_reboot_notifier(&notifier); //~ init-fails-after-enable "register_reboot_notifier()"
 	return ret;`),
     );
   });

@@ -296,6 +296,7 @@ static struct klp_object objs[] = {
 	{ }
 };`,
       }),
+      { only: ['duplicate-object'] },
     );
   });
 });

@@ -22,6 +22,7 @@ T! __ia32_sys_getpid
 t __do_sys_getpid
 T __x64_sys_newuname
 T __ia32_sys_newuname
+t __do_sys_newuname
 t m_show
 t m_show
 t verbose

@@ -72,3 +72,20 @@ export function exampleModule(parts: ExampleParts): string {
   }
   return `${blocks.join('\n\n')}\n`;
 }
+
+/** A module that replaces one function of vmlinux. `marked`: the rule must report its name. */
+export function exampleReplacing(
+  oldName: string,
+  newFunc: string,
+  parts: ExampleParts & { readonly marked?: boolean },
+): string {
+  const funcs = `
+static struct klp_func funcs[] = {
+	{
+		.old_name = "${oldName}",${parts.marked ? ' //~' : ''}
+		.new_func = ${newFunc},
+	},
+	{ }
+};`;
+  return exampleModule({ funcs, ...parts });
+}

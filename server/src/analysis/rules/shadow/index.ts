@@ -1,3 +1,4 @@
+export { rule as shadowAllocDuplicate } from './shadow-alloc-duplicate.ts';
 export { rule as shadowCtorReenters } from './shadow-ctor-reenters.ts';
 export { rule as shadowCtorSleeps } from './shadow-ctor-sleeps.ts';
 export { rule as shadowFreeAllBeforeUnpatch } from './shadow-free-all-before-unpatch.ts';

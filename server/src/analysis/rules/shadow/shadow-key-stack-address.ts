@@ -1,6 +1,5 @@
-import type { FunctionDefinition, LivepatchModule } from '../../../../../shared/src/model/index.ts';
 import type { Rule, RuleFinding } from '../../rule.ts';
-import { codeOf } from '../queries.ts';
+import { isLocal } from './local-variable.ts';
 import { allocates, shadowCalls } from './shadow-calls.ts';
 import { shadowExample } from './shadow-example.ts';
 
@@ -52,13 +51,3 @@ export const rule: Rule = {
     });
   },
 };
-
-function isLocal(module: LivepatchModule, definition: FunctionDefinition, name: string): boolean {
-  if (definition.staticLocals.some((local) => local.name === name)) return false;
-  if (definition.parameters?.some((parameter) => parameter.name === name)) return true;
-  const body = codeOf(module, definition);
-  const declared = new RegExp(
-    `(?:^|[;{}])\\s*((?:const\\s+|volatile\\s+)*(?:(?:struct|union|enum)\\s+)?\\w+(?:\\s+\\w+)*)[\\s*]+${name}\\s*(?:=|;|,|\\[)`,
-  ).exec(body);
-  return declared !== null && !/\b(?:static|extern|return|goto|else|case|typedef)\b/.test(declared[1] ?? '');
-}

@@ -36,7 +36,8 @@ static struct klp_func funcs[] = {
   },
   check(module) {
     return seenFuncs(module).flatMap(({ entry }) =>
-      entry.oldName.kind === 'absent' && entry.newFunc.kind !== 'absent'
+      // Code that sets new_func of some entry makes it unknown in all of them, the last one too.
+      entry.oldName.kind === 'absent' && entry.newFunc.kind !== 'absent' && entry.fields.length > 0
         ? [
             {
               range: entry.newFunc.range,

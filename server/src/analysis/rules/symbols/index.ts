@@ -5,4 +5,5 @@ export { rule as oldNameNotFound } from './old-name-not-found.ts';
 export { rule as symposCountsData } from './sympos-counts-data.ts';
 export { rule as symposOnUnique } from './sympos-on-unique.ts';
 export { rule as symposOutOfRange } from './sympos-out-of-range.ts';
+export { rule as syscallCompatMissing } from './syscall-compat-missing.ts';
 export { rule as variableAsTarget } from './variable-as-target.ts';

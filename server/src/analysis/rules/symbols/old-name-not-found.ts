@@ -57,13 +57,18 @@ static struct klp_func funcs[] = {
     if (!knowledge) return [];
     return targets(module).flatMap((target) => {
       const { name, objectName } = target;
-      if (knowledge.coverage(objectName) !== 'complete' || !/^[\w.$]+$/.test(name)) return [];
+      if (knowledge.coverage(objectName) !== 'complete' || isReportedByItsForm(name)) return [];
       if (knowledge.lookup(name, objectName).length > 0) return [];
       // That it is elsewhere is for func-in-wrong-object to say.
       return knowledge.everywhere(name).length > 0 ? [] : [notFound(module, knowledge, target)];
     });
   },
 };
+
+/** Rules that need no list of symbols say more of these: odd characters, too long, the padding or the cold part of a function. */
+function isReportedByItsForm(name: string): boolean {
+  return name.length >= 512 || !/^[\w.$]+$/.test(name) || /\.cold(?:\.\d+)?$|^__(?:pfx|cfi)_/.test(name);
+}
 
 function notFound(module: LivepatchModule, knowledge: KernelKnowledge, target: Target): RuleFinding {
   const { name, objectName, range } = target;

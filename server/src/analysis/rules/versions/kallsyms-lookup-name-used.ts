@@ -1,5 +1,6 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { exampleModule } from '../example-module.ts';
+import { definitionsOf } from '../queries.ts';
 import { kernelCalls } from './kernel-calls.ts';
 
 export const rule: Rule = {
@@ -38,6 +39,8 @@ static int fixed_uptime_proc_show(struct seq_file *m, void *v)
     good: [{ title: 'Nothing is looked up', code: exampleModule({}) }],
   },
   check(module) {
+    // The kernel's own livepatch core is no module.
+    if (definitionsOf(module, 'klp_enable_patch').length > 0) return [];
     return ['kallsyms_lookup_name', 'kallsyms_on_each_symbol'].flatMap((name) =>
       kernelCalls(module, name).map(
         ({ calleeRange }): RuleFinding => ({
