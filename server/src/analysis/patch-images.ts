@@ -11,6 +11,7 @@ import {
   type KlpState,
   type KlpTable,
   type LivepatchModule,
+  type ModuleParam,
   type ObjectImage,
   type PatchImage,
   type SourceRange,
@@ -76,17 +77,19 @@ class ImageBuilder {
   }
 
   /** `patch.replace = parameter;` in the module's code. */
-  private replaceParameter(patch: KlpPatch): { replaceParameter?: string } {
+  private replaceParameter(patch: KlpPatch): { replaceParameter?: string; replace?: boolean } {
     const writes = this.module.runtimeWrites.filter(({ target }) => target === `${patch.name}.replace`);
     const [only] = writes;
-    const parameter = writes.length === 1 ? this.parameterIn(only?.valueText) : null;
-    return parameter === null ? {} : { replaceParameter: parameter };
+    const parameter = writes.length === 1 ? this.parameterIn(only?.valueText) : undefined;
+    if (parameter === undefined) return {};
+    const { name, initial } = parameter;
+    return { replaceParameter: name, ...(initial.kind === 'known' ? { replace: initial.value !== 0 } : {}) };
   }
 
-  /** The module parameter that an expression is, in parentheses or not. */
-  private parameterIn(expression: string | undefined): string | null {
+  /** The module parameter whose variable an expression is, in parentheses or not. */
+  private parameterIn(expression: string | undefined): ModuleParam | undefined {
     const text = expression?.replace(/^[\s(]+|[\s)]+$/g, '');
-    return this.module.moduleParams.find(({ name }) => name === text)?.name ?? null;
+    return this.module.moduleParams.find(({ variable }) => variable === text);
   }
 
   private assume(sentence: string): void {
@@ -217,7 +220,7 @@ class ImageBuilder {
     return { ...image, ...this.returnOf(value.value.name, definition) };
   }
 
-  /** What pre_patch returns: its only constant, else a module parameter, else 0. */
+  /** What pre_patch returns: its only constant, else a module parameter (by default its variable's initial value), else 0. */
   private returnOf(
     name: string,
     definition: FunctionDefinition | undefined,
@@ -226,11 +229,12 @@ class ImageBuilder {
     const [first] = values;
     if (typeof first === 'number' && values.every((value) => value === first))
       return { returns: first, returnKnown: true };
-    this.assume(`${name}() is taken to return 0.`);
     const parameters = new Set(definition?.returns.map(({ text }) => this.parameterIn(text)));
     const [parameter] = parameters;
+    const initial = parameters.size === 1 && parameter?.initial.kind === 'known' ? parameter.initial.value : 0;
+    this.assume(`${name}() is taken to return ${initial}.`);
     if (parameters.size !== 1 || !parameter) return { returns: 0, returnKnown: false };
-    return { returns: 0, returnKnown: false, returnsParameter: parameter };
+    return { returns: initial, returnKnown: false, returnsParameter: parameter.name };
   }
 
   private definition(name: string): FunctionDefinition | undefined {

@@ -4,7 +4,9 @@ import type {
   LivepatchModule,
   MacroDefinition,
   ModuleInfo,
+  ModuleParam,
   SourceRange,
+  Value,
   VariableDeclaration,
 } from '../../../shared/src/model/index.ts';
 import { type Declarator, readDeclaration } from './declarators.ts';
@@ -44,6 +46,11 @@ export function readModule(
 ): LivepatchModule {
   return new ModuleReader(units, context).read();
 }
+
+/** include/linux/moduleparam.h: the first argument is parameter and variable. */
+const PLAIN_PARAM = /^module_param(?:_unsafe)?$/;
+/** The second argument is the variable. */
+const NAMED_PARAM = /^module_param_named(?:_unsafe)?$/;
 
 type MacroContent = Extract<ItemContent, { kind: 'macro' }>;
 
@@ -89,7 +96,7 @@ class ModuleReader {
     const moduleInfos: ModuleInfo[] = [];
     const init: EntryPoint[] = [];
     const exit: EntryPoint[] = [];
-    const moduleParams: { name: string; range: SourceRange }[] = [];
+    const moduleParams: ModuleParam[] = [];
     const unknownTopLevelMacros: { name: string; range: SourceRange }[] = [];
     for (const { place, content } of this.macroCalls) {
       const { name } = content;
@@ -99,8 +106,8 @@ class ModuleReader {
         const entry = this.entryPoint(place, content);
         if (entry) (name.text === 'module_exit' ? exit : init).push(entry);
       } else if (/^module_param/.test(name.text)) {
-        const parameter = content.arguments[0]?.[0];
-        if (parameter) moduleParams.push({ name: parameter.text, range: rangeIn(place, parameter) });
+        const parameter = this.moduleParam(place, content);
+        if (parameter) moduleParams.push(parameter);
       } else if (name.kind === 'name' && mayDefineAnything(name.text)) {
         unknownTopLevelMacros.push({ name: name.text, range: rangeIn(place, name) });
         this.incompleteBecause.add(`${name.text}() may define parts of the module`);
@@ -286,6 +293,35 @@ class ModuleReader {
       valueRange,
       conditions: conditionsAt(place, span.start),
     };
+  }
+
+  /** A parameter, with what its variable is set to. */
+  private moduleParam(place: PlacedItem, { name: macro, arguments: given }: MacroContent): ModuleParam | null {
+    const [parameter] = given[0] ?? [];
+    if (parameter === undefined) return null;
+    const range = rangeIn(place, parameter);
+    const variable = PLAIN_PARAM.test(macro.text)
+      ? parameter.text
+      : NAMED_PARAM.test(macro.text)
+        ? this.scope.name(given[1] ?? [])
+        : null;
+    return { name: parameter.text, range, variable, initial: this.initialNumber(variable, range) };
+  }
+
+  /** What a variable of the module holds when the module is loaded. */
+  private initialNumber(variable: string | null, range: SourceRange): Value<number> {
+    const facts = this.scope.variables.get(variable ?? '')?.filter(({ local }) => !local) ?? [];
+    const defined = facts.filter(({ declarator }) => declarator.initialiser !== null);
+    const [fact] = defined.length > 0 ? defined : facts.filter(({ specifiers }) => !specifiers.extern);
+    if (fact === undefined || defined.length > 1)
+      return unknown(`${variable ?? 'its variable'} is not set here`, range);
+    const tokens = fact.declarator.initialiser;
+    if (tokens === null) return { kind: 'known', value: 0, range };
+    const [word] = tokens;
+    if (tokens.length === 1 && (word?.text === 'true' || word?.text === 'false')) {
+      return { kind: 'known', value: Number(word.text === 'true'), range };
+    }
+    return this.scope.number(tokens, range);
   }
 
   private entryPoint(place: PlacedItem, { arguments: given, span }: MacroContent): EntryPoint | null {

@@ -55,7 +55,7 @@ export interface LivepatchModule {
   /** Assignments to fields of klp structures at run time (`patch.replace = replace;`), in source order. */
   readonly runtimeWrites: readonly RuntimeWrite[];
   /** module_param(name, …) and its variants. */
-  readonly moduleParams: readonly { readonly name: string; readonly range: SourceRange }[];
+  readonly moduleParams: readonly ModuleParam[];
   /** `// livepatch-ignore RULE[, RULE]: reason`, or the same in a block comment. */
   readonly suppressions: readonly Suppression[];
 }
@@ -188,6 +188,17 @@ export interface KlpState extends KlpInitialiser {
   readonly terminator: boolean;
   readonly id: Value<number>;
   readonly version: Value<number>;
+}
+
+/** A parameter that a module takes at insmod and, where its mode allows it, below /sys/module. */
+export interface ModuleParam {
+  /** As insmod and sysfs call it. */
+  readonly name: string;
+  readonly range: SourceRange;
+  /** The variable behind it; null where the macro has no plain one (module_param_cb()). */
+  readonly variable: string | null;
+  /** What the variable is when nobody gives the parameter; true is 1. */
+  readonly initial: Value<number>;
 }
 
 export interface ModuleInfo {

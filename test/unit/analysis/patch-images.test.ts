@@ -115,6 +115,29 @@ describe('a patch image', () => {
     expect(found.objects[0]?.callbacks.post_patch).not.toHaveProperty('returnsParameter');
   });
 
+  it.each([
+    ['= -ENODEV', 'result, int', 'result', -19],
+    ['= 0x10', 'result, int', 'result', 16],
+    ['= FAILS', 'result, int', 'result', -22],
+    ['= true', 'result, bool', 'result', 1],
+    ['', 'result, int', 'result', 0],
+    ['= 3', 'ret, result, int', 'ret', 3],
+    ['= compute()', 'result, int', 'result', 0],
+  ])('takes a parameter of %j as module_param(%s, …) says', (initialiser, declared, name, returns) => {
+    const macro = declared.startsWith('ret,') ? 'module_param_named' : 'module_param';
+    const found = image(`
+      #define FAILS -22
+      static int result ${initialiser};
+      ${macro}(${declared}, 0644);
+      static int before(struct klp_object *obj) { return result; }
+      ${FUNCS}
+      static struct klp_object objs[] = { { .funcs = funcs, .callbacks = { before } }, { } };
+      ${PATCH}
+      static int start(void) { patch.replace = result; return klp_enable_patch(&patch); }`);
+    expect(found.objects[0]?.callbacks.pre_patch).toMatchObject({ returns, returnsParameter: name });
+    expect(found).toMatchObject({ replace: returns !== 0, replaceParameter: name });
+  });
+
   it('says when a table has no end, or one that is not seen', () => {
     const found = image(`
       static struct klp_func funcs[] = { { .old_name = "a", .new_func = f } };

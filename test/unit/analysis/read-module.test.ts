@@ -259,7 +259,10 @@ describe('a module', () => {
     ]);
     expect(module.init.map((entry) => entry.function)).toEqual(['start']);
     expect(module.exit.map((entry) => entry.function)).toEqual(['stop', 'cleanup_module']);
-    expect(module.moduleParams.map(({ name }) => name)).toEqual(['replace', 'verbose']);
+    expect(module.moduleParams.map(({ name, variable }) => [name, variable])).toEqual([
+      ['replace', 'replace'],
+      ['verbose', 'debug'],
+    ]);
     expect(module.unknownTopLevelMacros).toEqual([]);
     expect(module.complete).toBe(true);
   });
