@@ -29,12 +29,19 @@ export const enablesOutOfSight = perModule(
   (module) =>
     module.macros.some(({ body }) => /\bklp_(enable|register)_patch\b/.test(body)) ||
     callsOf(module, 'klp_register_patch').length > 0 ||
-    module.functions.some(
-      (definition) =>
-        definition.uses.includes('klp_enable_patch') &&
-        !enableCalls(module).some(({ inFunction }) => inFunction === definition),
-    ),
+    // Each mention is a call in nearly all modules: the functions need not be looked at then.
+    (mentionsIn(module, 'klp_enable_patch') !== enableCalls(module).length &&
+      module.functions.some(
+        (definition) =>
+          definition.uses.includes('klp_enable_patch') &&
+          !enableCalls(module).some(({ inFunction }) => inFunction === definition),
+      )),
 );
+
+/** How often a text stands in the module's files. */
+function mentionsIn(module: LivepatchModule, text: string): number {
+  return module.files.reduce((total, file) => total + file.text.split(text).length - 1, 0);
+}
 
 /** The functions that module init calls, directly or through others, init itself included. */
 export const functionsCalledByInit = perModule((module): ReadonlySet<string> => {
