@@ -1,3 +1,4 @@
+import type { Comparison, ModelChoice } from './comparison/comparison-types.ts';
 import type { PatchImage, SourceRange } from './model/index.ts';
 import type { PictureTheme } from './picture/palette.ts';
 
@@ -39,6 +40,61 @@ export interface LocateParams {
 }
 export type LocateResult = ClientLocation | null;
 
+/** Request, client to server: every livepatch module of the workspace, and what does not go together. No parameters. */
+export const WORKSPACE_REQUEST = 'livepatch/workspace';
+export interface WorkspaceResult {
+  readonly modules: readonly WorkspaceModule[];
+  readonly conflicts: readonly WorkspaceConflict[];
+  /** Why it may not be all, for people; null when it is. */
+  readonly note: string | null;
+}
+export interface WorkspaceModule {
+  readonly name: string;
+  readonly patches: readonly {
+    readonly name: string;
+    readonly location: ClientLocation;
+    /** Null when it can't be told. */
+    readonly replace: boolean | null;
+    readonly objects: readonly {
+      /** `vmlinux`, the module's name, or null when it can't be told. */
+      readonly name: string | null;
+      readonly location: ClientLocation;
+      readonly functions: readonly {
+        readonly name: string | null;
+        readonly replacement: string | null;
+        readonly location: ClientLocation;
+      }[];
+    }[];
+  }[];
+}
+export interface WorkspaceConflict {
+  readonly rule: string;
+  readonly message: string;
+  /** What kernels do. */
+  readonly kernel: string;
+  readonly places: readonly { readonly module: string; readonly location: ClientLocation }[];
+}
+
+/**
+ * Request, client to server: the consistency models side by side, for a patch of the module that a document belongs to.
+ * Clients that run the simulator themselves can call compareModels() with the image instead.
+ */
+export const COMPARE_REQUEST = 'livepatch/compare';
+export interface CompareParams {
+  readonly textDocument: { readonly uri: string };
+  /** The klp_patch variable; absent: the first. */
+  readonly patch?: string;
+  /** Absent: the settings' kernel and workload preset. */
+  readonly kernel?: string;
+  readonly workload?: string;
+  /** Absent: 1. */
+  readonly seed?: number;
+  /** Absent: every model and the variants of the debate. */
+  readonly choices?: readonly ModelChoice[];
+}
+/** Null when the document is not open, has no such patch, or the workload is not known. */
+export type CompareResult = Comparison | null;
+
 /** Notification, server to client: for the status bar item. */
 export const STATUS_NOTIFICATION = 'livepatch/status';
 export interface StatusParams {
@@ -74,6 +130,8 @@ export interface Settings {
   readonly rules: { readonly [rule: string]: 'off' | 'error' | 'warning' | 'information' | 'hint' };
   readonly simulation: SimulationSettings;
   readonly codeLens: boolean;
+  /** What the target kernel has under the names in the module. */
+  readonly inlayHints: boolean;
 }
 
 export interface SimulationSettings {

@@ -15,6 +15,7 @@ export interface ClientAbilities {
   readonly watchesFolders: boolean;
   readonly workspaceFolders: boolean;
   readonly refreshCodeLenses: boolean;
+  readonly refreshInlayHints: boolean;
   readonly markdown: boolean;
   readonly snippets: boolean;
   readonly versionedEdits: boolean;
@@ -46,6 +47,7 @@ export function clientAbilities(params: InitializeParams): ClientAbilities {
       workspace.didChangeWatchedFiles.relativePatternSupport === true,
     workspaceFolders: workspace?.workspaceFolders === true,
     refreshCodeLenses: workspace?.codeLens?.refreshSupport === true,
+    refreshInlayHints: workspace?.inlayHint?.refreshSupport === true,
     markdown: textDocument?.hover?.contentFormat?.includes('markdown') === true,
     snippets: textDocument?.completion?.completionItem?.snippetSupport === true,
     versionedEdits: workspace?.workspaceEdit?.documentChanges === true,

@@ -2,6 +2,7 @@ import {
   type CompletionItem,
   CompletionItemKind,
   CompletionItemTag,
+  type CompletionList,
   type CompletionParams,
   InsertTextFormat,
   type Range,
@@ -16,6 +17,7 @@ import { callbackUses } from '../analysis/element-at.ts';
 import { type InitialiserPlace, initialiserAt } from '../analysis/initialiser-at.ts';
 import { KLP_FIELDS, type KlpField } from '../kernel/klp-fields.ts';
 import { compareVersions, formatVersion, type KernelVersion, parseKernelVersion } from '../kernel/version.ts';
+import { kernelNames, namePlaceAt } from './completion/kernel-names.ts';
 import type { FeatureContext } from './context.ts';
 import { withoutMarkdown } from './hover/markdown.ts';
 import { ENTRY_SNIPPETS, type Snippet, TOP_LEVEL_SNIPPETS, withoutPlaceholders } from './snippets.ts';
@@ -24,7 +26,10 @@ import { ENTRY_SNIPPETS, type Snippet, TOP_LEVEL_SNIPPETS, withoutPlaceholders }
 const WORD = /\.?\w*$/;
 
 /** Fields, their values, table entries, struct names and whole pieces. What any C has is left to the C extension. */
-export async function completion(context: FeatureContext, params: CompletionParams): Promise<CompletionItem[]> {
+export async function completion(
+  context: FeatureContext,
+  params: CompletionParams,
+): Promise<CompletionItem[] | CompletionList> {
   const { uri } = params.textDocument;
   const document = context.documents.get(uri);
   if (!document) return [];
@@ -38,6 +43,13 @@ export async function completion(context: FeatureContext, params: CompletionPara
   // The top level of a file that may have nothing to do with livepatch yet: only for who asks by name.
   if (/^(?:klp|livepatch)\w*$/.test(line)) return TOP_LEVEL_SNIPPETS.map((snippet) => maker.snippet(snippet));
   if (!context.store.isLivepatch(uri)) return [];
+  const knowledge = context.knowledge();
+  const name = knowledge && namePlaceAt(text, offset);
+  if (name) {
+    const check = await context.checks.of(uri);
+    const named = new ItemMaker(context, { start: document.positionAt(name.start), end: params.position });
+    return check ? kernelNames(name, uri, check.module, knowledge, (text, more) => named.plain(text, more)) : [];
+  }
   const place = initialiserAt(text, offset);
   if (!place) return [];
   if (place.table) {
@@ -155,6 +167,10 @@ class ItemMaker {
       detail,
       sortText: String(rank).padStart(4, '0'),
     };
+  }
+
+  plain(text: string, more: Omit<CompletionItem, 'label'>): CompletionItem {
+    return { ...more, label: text, textEdit: { range: this.range, newText: text } };
   }
 
   snippet({ label, detail, body }: Snippet): CompletionItem {

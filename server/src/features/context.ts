@@ -3,6 +3,7 @@ import type { KernelKnowledge } from '../kernel/knowledge.ts';
 import type { Forecasts } from '../workspace/forecasts.ts';
 import type { ModuleChecks } from '../workspace/module-checks.ts';
 import type { ModuleStore } from '../workspace/module-store.ts';
+import type { WorkspaceReading } from '../workspace/workspace-modules.ts';
 import type { ClientAbilities } from './client-abilities.ts';
 import type { Documents } from './documents.ts';
 
@@ -13,6 +14,8 @@ export interface FeatureContext {
   readonly store: ModuleStore;
   readonly checks: ModuleChecks;
   readonly forecasts: Forecasts;
+  /** Every livepatch module in the workspace's folders, as it is now. */
+  workspaceModules(isWanted: () => boolean): Promise<WorkspaceReading>;
   settings(): Settings;
   /** What is known of the target kernel: null when nothing is, or until it is. */
   knowledge(): KernelKnowledge | null;

@@ -52,6 +52,11 @@ export class ReadableFolders {
     return true;
   }
 
+  /** Paths of the workspace's folders. */
+  workspaceFolders(): readonly string[] {
+    return this.workspace;
+  }
+
   livepatchFolders(): Set<string> {
     return new Set(
       this.store.livepatchDocuments().flatMap((uri) => {

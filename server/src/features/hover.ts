@@ -55,7 +55,13 @@ async function textFor(
     case 'func': {
       const workload = workloadById(simulation.workload);
       return workload
-        ? funcHover(check.module, element.func, workload, await forecastOf(context, check, element.func, isWanted))
+        ? funcHover(
+            check.module,
+            element.func,
+            workload,
+            await forecastOf(context, check, element.func, isWanted),
+            context.knowledge(),
+          )
         : null;
     }
     case 'callback':

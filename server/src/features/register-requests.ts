@@ -1,14 +1,21 @@
 import { type Connection, DocumentDiagnosticRequest, LSPErrorCodes, ResponseError } from 'vscode-languageserver';
 import {
+  COMPARE_REQUEST,
+  type CompareParams,
+  type CompareResult,
   IMAGES_REQUEST,
   type ImagesParams,
   type ImagesResult,
   LOCATE_REQUEST,
   type LocateParams,
   type LocateResult,
+  WORKSPACE_REQUEST,
+  type WorkspaceResult,
 } from '../../../shared/src/protocol.ts';
+import { incomingCalls, outgoingCalls, prepareCallHierarchy } from './call-hierarchy.ts';
 import { codeActions } from './code-actions.ts';
 import { codeLenses, resolveCodeLens } from './code-lens.ts';
+import { compare } from './compare.ts';
 import { completion } from './completion.ts';
 import type { FeatureContext } from './context.ts';
 import { definition } from './definition.ts';
@@ -17,7 +24,10 @@ import { documentSymbols } from './document-symbols.ts';
 import { foldingRanges } from './folding.ts';
 import { hover } from './hover.ts';
 import { images, locate } from './images.ts';
+import { inlayHints } from './inlay-hints.ts';
 import { type RequestHost, requestHandler } from './run-request.ts';
+import { workspace } from './workspace.ts';
+import { workspaceSymbols } from './workspace-symbols.ts';
 
 /**
  * Connects each request with its feature. `context` resolves when the settings are known; `didPull` is told of each pull
@@ -75,10 +85,44 @@ export function registerRequests(
       },
     ),
   );
+  connection.languages.inlayHint.on(
+    requestHandler('inlayHint', host, { fallback: [] }, async (params) => inlayHints(await context(), params)),
+  );
+  connection.onWorkspaceSymbol(
+    requestHandler('workspaceSymbol', host, { fallback: [] }, async ({ query }, isWanted) =>
+      workspaceSymbols(await context(), query, isWanted),
+    ),
+  );
+  connection.languages.callHierarchy.onPrepare(
+    requestHandler('prepareCallHierarchy', host, { fallback: null }, async (params) =>
+      prepareCallHierarchy(await context(), params),
+    ),
+  );
+  connection.languages.callHierarchy.onIncomingCalls(
+    requestHandler('incomingCalls', host, { fallback: [] }, async ({ item }) => incomingCalls(await context(), item)),
+  );
+  connection.languages.callHierarchy.onOutgoingCalls(
+    requestHandler('outgoingCalls', host, { fallback: [] }, async ({ item }) => outgoingCalls(await context(), item)),
+  );
+  connection.onRequest(
+    WORKSPACE_REQUEST,
+    requestHandler<object, WorkspaceResult>(
+      'workspace',
+      host,
+      { fallback: { modules: [], conflicts: [], note: 'The workspace could not be read.' } },
+      async (_params, isWanted) => workspace(await context(), isWanted),
+    ),
+  );
   connection.onRequest(
     IMAGES_REQUEST,
     requestHandler<ImagesParams, ImagesResult | null>('images', host, { fallback: null }, async ({ textDocument }) =>
       images(await context(), textDocument.uri),
+    ),
+  );
+  connection.onRequest(
+    COMPARE_REQUEST,
+    requestHandler<CompareParams, CompareResult>('compare', host, { fallback: null }, async (params, isWanted) =>
+      compare(await context(), params, isWanted),
     ),
   );
   connection.onRequest(

@@ -8,6 +8,7 @@ import {
   FileChangeType,
   type InitializeParams,
   type InitializeResult,
+  InlayHintRefreshRequest,
   MessageType,
   type ServerCapabilities,
   TextDocumentSyncKind,
@@ -19,6 +20,7 @@ import { Forecasts } from '../workspace/forecasts.ts';
 import { ModuleChecks } from '../workspace/module-checks.ts';
 import { ModuleStore } from '../workspace/module-store.ts';
 import { TargetWatch } from '../workspace/target-watch.ts';
+import { WorkspaceModules } from '../workspace/workspace-modules.ts';
 import { type ClientAbilities, clientAbilities, initializationOptions } from './client-abilities.ts';
 import { FIX_ALL } from './code-actions.ts';
 import type { FeatureContext } from './context.ts';
@@ -69,6 +71,7 @@ class Session {
   private readonly checks: ModuleChecks;
   private readonly documents: Documents;
   private readonly roots: ReadableFolders;
+  private readonly workspace: WorkspaceModules;
   private running: Running | null = null;
   private settings: Settings;
   private read: ReadSettings;
@@ -89,6 +92,7 @@ class Session {
     this.store = new ModuleStore(parser, this.disk, this.names);
     this.documents = new Documents(this.store, this.names);
     this.roots = new ReadableFolders(this.disk, this.store, this.names);
+    this.workspace = new WorkspaceModules(parser, this.store, this.names);
     this.read = readSettings(undefined);
     this.settings = this.read.settings;
     this.target = new TargetWatch(folder, () => this.targetLearned());
@@ -147,6 +151,7 @@ class Session {
       forecasts: new Forecasts(),
       settings: () => this.settings,
       knowledge: () => this.target.knowledge,
+      workspaceModules: (isWanted) => this.workspace.read(this.roots.workspaceFolders(), isWanted),
     };
     this.running = {
       context,
@@ -276,6 +281,7 @@ class Session {
     }
     this.toldOfTarget = message;
     this.checkAgain();
+    if (this.running?.context.client.refreshInlayHints) void this.connection.sendRequest(InlayHintRefreshRequest.type);
   }
 
   /** The set of open livepatch documents may be another. */
@@ -345,9 +351,12 @@ function serverCapabilities(client: ClientAbilities): ServerCapabilities {
     positionEncoding: 'utf-16',
     textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: false },
     hoverProvider: true,
-    completionProvider: { triggerCharacters: ['.'] },
+    completionProvider: { triggerCharacters: ['.', '"'] },
     definitionProvider: true,
     documentSymbolProvider: true,
+    workspaceSymbolProvider: true,
+    inlayHintProvider: true,
+    callHierarchyProvider: true,
     foldingRangeProvider: true,
     codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL] },
     codeLensProvider: { resolveProvider: true },

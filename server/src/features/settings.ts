@@ -52,6 +52,7 @@ export function readSettings(section: unknown): ReadSettings {
       seeds: readSeeds(field(section, 'simulation', 'seeds'), problems),
     },
     codeLens: readBoolean(field(section, 'codeLens', 'enabled'), true, 'livepatch.codeLens.enabled', problems),
+    inlayHints: readBoolean(field(section, 'inlayHints', 'enabled'), true, 'livepatch.inlayHints.enabled', problems),
   };
   return {
     settings,

@@ -2,6 +2,8 @@ import { type KlpFunc, type KlpObject, knownValue, type LivepatchModule } from '
 import type { Forecast } from '../../../../shared/src/simulator/forecast-types.ts';
 import { timeText } from '../../../../shared/src/simulator/time-text.ts';
 import type { Duration, Phase, TaskGroup, Workload } from '../../../../shared/src/simulator/workload.ts';
+import type { KernelKnowledge } from '../../kernel/knowledge.ts';
+import { kernelFacts } from './kernel-facts.ts';
 import { bullets, code, count, plain } from './markdown.ts';
 import { blockerText } from './patch-hover.ts';
 
@@ -14,6 +16,7 @@ export function funcHover(
   func: KlpFunc,
   workload: Workload,
   forecast: Forecast | null,
+  knowledge: KernelKnowledge | null,
 ): string {
   const old = knownValue(func.oldName);
   const replacement = knownValue(func.newFunc)?.name;
@@ -25,6 +28,8 @@ export function funcHover(
   const parts = [
     `**${code(`${old}()`)} of ${where} → ${replacement === undefined ? 'unknown' : code(`${replacement}()`)}**`,
   ];
+  const facts = knowledge && kernelFacts(old, objectOf(module, func), knownValue(func.oldSympos) ?? 0, knowledge);
+  if (facts) parts.push(facts);
   const blockers = (forecast?.blockers ?? []).filter(
     ({ reason }) => reason.kind === 'sleeping-on' && (reason.function === old || reason.original === old),
   );
