@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { packageVersion } from '../workspace/package-version.ts';
 import { captureCommand } from './capture.ts';
 import { check } from './check.ts';
+import { compareCommand } from './compare.ts';
 import { fleetReport } from './fleet/simulate-fleet.ts';
 import { simulateCommand } from './simulate.ts';
 import { USAGE, UsageError } from './usage.ts';
@@ -18,6 +19,8 @@ async function main(args: readonly string[]): Promise<number | undefined> {
       return simulateCommand(rest, __dirname);
     case 'fleet-report':
       return fleetReport(rest);
+    case 'compare':
+      return compareCommand(rest, __dirname);
     case 'capture':
       return captureCommand(rest);
     case 'verify':

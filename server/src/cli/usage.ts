@@ -9,6 +9,7 @@ Usage:
   livepatch-ls fleet-report [OPTIONS] RESULTS...
                                               what the results of many machines come to
   livepatch-ls verify [OPTIONS] FILE...       scenarios on a real kernel and on the simulator, side by side
+  livepatch-ls compare [OPTIONS] FILE         the same on kGraft, kpatch, livepatch 4.0 and others, side by side
   livepatch-ls capture                        a script that records a machine to simulate on
   livepatch-ls server [--stdio|--node-ipc|--socket=PORT|--pipe=NAME]
                                               the language server (--stdio unless told)
@@ -53,6 +54,16 @@ simulate:
 fleet-report:
   --format pretty|json|summary|html
   Puts results files together that were written apart, by several machines or runs. Each host counts once.
+
+compare:
+  --format pretty|json|svg   pretty: a table and the reasons (default); svg: the picture
+  --model ID[:NAME=VALUE;…]  a row, may be repeated (default: every model). IDs: hybrid, hybrid-without-stacks,
+                             proposal-2016, immediate, kgraft, kpatch, ksplice, simple-method, checkpoint; their
+                             parameters (times in microseconds) and variants are in docs/models.md
+  --seeds N                  how many seeds each row is played with, from --seed on (default 1)
+  --kernel, --workload, --seed, --patch as for simulate
+  Only the hybrid model is compared with real kernels; the others are built from what was written about them.
+  Exit status: 0, or 2 for wrong arguments, an unreadable file or a file without a klp_patch.
 
 verify:
   FILEs are scenarios (.klpsim.json). Needs qemu-system-x86_64, gcc and make; fetches Debian's kernels with apt-get.

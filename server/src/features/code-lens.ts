@@ -1,6 +1,6 @@
 import type { CodeLens, Command } from 'vscode-languageserver';
 import { SIMULATE_COMMAND } from '../../../shared/src/protocol.ts';
-import type { IsWanted } from '../workspace/forecasts.ts';
+import type { IsWanted } from '../workspace/in-slices.ts';
 import type { FeatureContext } from './context.ts';
 
 /** What a lens needs to be resolved. */

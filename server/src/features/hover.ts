@@ -4,7 +4,7 @@ import type { Forecast } from '../../../shared/src/simulator/forecast-types.ts';
 import { workloadById } from '../../../shared/src/simulator/workloads/index.ts';
 import { elementAt, type ModuleElement } from '../analysis/element-at.ts';
 import { DEFAULT_KERNEL_VERSION, parseKernelVersion } from '../kernel/version.ts';
-import type { IsWanted } from '../workspace/forecasts.ts';
+import type { IsWanted } from '../workspace/in-slices.ts';
 import type { ModuleCheck } from '../workspace/module-checks.ts';
 import type { FeatureContext } from './context.ts';
 import { callbackHover } from './hover/callback-hover.ts';

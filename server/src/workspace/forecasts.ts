@@ -3,15 +3,10 @@ import type { SimulationSettings } from '../../../shared/src/protocol.ts';
 import { forecastInSteps } from '../../../shared/src/simulator/forecast.ts';
 import type { Forecast } from '../../../shared/src/simulator/forecast-types.ts';
 import { workloadById } from '../../../shared/src/simulator/workloads/index.ts';
+import { type IsWanted, inSlices } from './in-slices.ts';
 
 /** Enough for every patch of some modules under a few settings. */
 const MAX_KEPT = 24;
-/** How long simulating keeps everything else waiting. Milliseconds. */
-const SLICE = 8;
-
-/** Whether somebody still waits for an answer. */
-export type IsWanted = () => boolean;
-
 interface Entry {
   readonly forecast: Promise<Forecast | null>;
   /** Of everybody who asked for it; empty when it is finished. */
@@ -66,19 +61,6 @@ export class Forecasts {
       if (this.entries.size <= MAX_KEPT) break;
       this.entries.delete(oldest);
     }
-  }
-}
-
-/** Runs to the end, letting others go ahead after each slice of time; null when it is not wanted any more. */
-async function inSlices<T>(steps: Iterator<undefined, T, undefined>, isWanted: IsWanted): Promise<T | null> {
-  let until = performance.now() + SLICE;
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    if (performance.now() < until) continue;
-    await new Promise((resolve) => setImmediate(resolve));
-    if (!isWanted()) return null;
-    until = performance.now() + SLICE;
   }
 }
 

@@ -37,49 +37,73 @@ const VERIFIED_KERNELS: readonly string[] = ['6.1', '6.12'];
  * parameter or variant that does not exist.
  */
 export function compareModels(image: PatchImage, options: CompareOptions): Comparison {
+  const steps = compareInSteps(image, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** The same, row by row: for hosts that have other things to do in between. */
+export function* compareInSteps(
+  image: PatchImage,
+  options: CompareOptions,
+): Generator<undefined, Comparison, undefined> {
   const { workload, kernel } = options;
-  const [seed = 1, ...others] = options.seeds;
+  const seeds = options.seeds.length === 0 ? [1] : options.seeds;
   const timeLimit = options.timeLimit ?? DEFAULT_TIME_LIMIT;
   const patched = patchedFrames(image, workload);
   const setting = { image, workload, kernel, timeLimit };
   const assumptions = new Set<string>([...image.assumptions, ...GENERAL_ASSUMPTIONS]);
-  const rows = (options.choices ?? DEFAULT_CHOICES).map((choice): ComparisonRow => {
-    const run = modelRun(choice, { ...setting, seed });
-    const trace = run.model.play(run);
-    for (const assumption of trace.options.assumptions) assumptions.add(assumption);
-    const measures = measure(trace, patched);
-    const { left, errno, mixed, ...numbers } = measures;
-    const seeds = others.length === 0 ? null : summary(choice, setting, patched, measures, others);
-    const { model } = run;
-    return {
-      choice,
-      title: `${model.title}${choiceText(run, choice)}`,
-      summary: model.summary,
-      leaves: model.leaves,
-      switches: model.switches,
-      evidence: model.evidence === 'kernel' && VERIFIED_KERNELS.includes(run.kernel) ? 'kernel' : 'documents',
-      sources: model.sources,
-      reason: reasonOf(measures, run),
-      mixed: { time: mixed.time, open: mixed.open },
-      ...numbers,
-      guarantees: guarantees(trace, workload, patched, mixed),
-      parameters: model.parameters.map((each) => ({ ...each, value: run.parameters[each.name] ?? each.value })),
-      cannot: model.cannot,
-      seeds,
-    };
-  });
+  const rows: ComparisonRow[] = [];
+  for (const choice of options.choices ?? DEFAULT_CHOICES) {
+    const { row, assumed } = rowOf(choice, setting, seeds, patched);
+    rows.push(row);
+    for (const assumption of assumed) assumptions.add(assumption);
+    yield;
+  }
   return {
     format: 'livepatch-comparison-1',
     module: image.module,
     functions: [...patched],
     workload: { id: workload.id, title: workload.title, tasks: rows[0]?.tasks ?? 0 },
     kernel,
-    seed,
+    seed: seeds[0] ?? 1,
     timeLimit,
     end: Math.max(1, ...rows.map((row) => row.end)),
     rows,
     assumptions: [...assumptions],
   };
+}
+
+function rowOf(
+  choice: ModelChoice,
+  setting: Omit<Setting, 'seed'>,
+  [seed = 1, ...others]: readonly number[],
+  patched: ReadonlySet<string>,
+): { readonly row: ComparisonRow; readonly assumed: readonly string[] } {
+  const run = modelRun(choice, { ...setting, seed });
+  const { model } = run;
+  const trace = model.play(run);
+  const measures = measure(trace, patched);
+  const { left: _left, errno: _errno, mixed, ...numbers } = measures;
+  const row: ComparisonRow = {
+    choice,
+    title: `${model.title}${choiceText(run, choice)}`,
+    summary: model.summary,
+    leaves: model.leaves,
+    switches: model.switches,
+    evidence: model.evidence === 'kernel' && VERIFIED_KERNELS.includes(run.kernel) ? 'kernel' : 'documents',
+    sources: model.sources,
+    reason: reasonOf(measures, run),
+    mixed: { time: mixed.time, open: mixed.open },
+    ...numbers,
+    guarantees: guarantees(trace, setting.workload, patched, mixed),
+    parameters: model.parameters.map((each) => ({ ...each, value: run.parameters[each.name] ?? each.value })),
+    cannot: model.cannot,
+    seeds: others.length === 0 ? null : summary(choice, setting, patched, measures, others),
+  };
+  return { row, assumed: trace.options.assumptions };
 }
 
 /** The whole run behind one row. */

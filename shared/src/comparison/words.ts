@@ -1,5 +1,5 @@
 import { timeText } from '../simulator/time-text.ts';
-import type { ComparisonRow, Guarantee, ModelChoice, NeverReached } from './comparison-types.ts';
+import type { Comparison, ComparisonRow, Guarantee, ModelChoice, NeverReached } from './comparison-types.ts';
 import type { Measures } from './measure.ts';
 import type { ModelRun } from './model.ts';
 
@@ -93,4 +93,52 @@ export function guaranteeText({ id, holds, tasks, witness }: Guarantee): string 
 
 export function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
+
+/** One row in a sentence or two, for those who can't see the picture. */
+export function rowText(row: ComparisonRow): string {
+  const { standStill, mixed, signalled, interrupted } = row;
+  const parts: string[] = [];
+  if (standStill.total > 0) {
+    parts.push(
+      `${count(standStill.tasks, 'task')} stand${standStill.tasks === 1 ? 's' : ''} still, the longest for ${timeText(standStill.longest)}`,
+    );
+  }
+  if (mixed.time > 0 || mixed.open) {
+    parts.push(`old and new code run beside each other for ${timeText(mixed.time)}${mixed.open ? ' and longer' : ''}`);
+  }
+  if (signalled > 0) {
+    const eintr =
+      interrupted.eintr === 0
+        ? ''
+        : `, ${count(interrupted.eintr, 'system call')} return${interrupted.eintr === 1 ? 's' : ''} EINTR`;
+    parts.push(`${count(signalled, 'task')} signalled${eintr}`);
+  }
+  return `${row.title}: ${row.reason}${parts.length === 0 ? '' : ` In it, ${parts.join('; ')}.`}`;
+}
+
+/** The whole comparison in one line. */
+export function comparisonHeadline({ module, workload, seed, rows }: Comparison): string {
+  const done = rows.filter((row) => row.outcome === 'done').length;
+  return `${module} on ${workload.title} (${count(workload.tasks, 'task')}, seed ${seed}): ${done} of ${count(rows.length, 'model')} finish`;
+}
+
+/** `✓ kept`, `? not proven`, `✗ broken`, `–` where nothing changed. */
+export const PROMISE_MARKS: { readonly [holds in Guarantee['holds']]: string } = {
+  kept: '✓',
+  'not-proven': '?',
+  broken: '✗',
+  'nothing-changed': '–',
+};
+
+/** When it was over, in a few characters. */
+export function outcomeText({ outcome, time }: ComparisonRow): string {
+  if (outcome === 'unfinished') return 'not over';
+  const after = time === 0 ? 'at once' : timeText(time ?? 0);
+  return outcome === 'refused' ? `refused, ${after}` : after;
+}
+
+/** Tasks that were not reached, or are left in old code. */
+export function leftCount({ never }: ComparisonRow): number {
+  return never.reduce((sum, { tasks }) => sum + tasks, 0);
 }
