@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { knowledgeTable } from '../../server/src/kernel/knowledge-from.ts';
+import { symbolsFrom } from '../../server/src/kernel/knowledge-from.ts';
 import { encodeReference } from '../../server/src/kernel/reference-format.ts';
 import { findKernel } from '../../server/src/kernel-runner/find-kernel.ts';
 import { readGuestFiles } from '../../server/src/kernel-runner/guest-files.ts';
@@ -25,10 +25,8 @@ async function main(root: string, cache: string): Promise<void> {
   const kernel = await findKernel(VERSION, { cache, progress: console.log });
   console.log(`Booting ${kernel.release}`);
   const files = await readGuestFiles(kernel, [KALLSYMS, FILTER], { cache });
-  const { table, problems } = knowledgeTable({
-    kallsyms: files.get(KALLSYMS),
-    filterFunctions: files.get(FILTER),
-  });
+  const { tables, problems } = symbolsFrom({ kallsyms: files.get(KALLSYMS), filterFunctions: files.get(FILTER) });
+  const table = tables.get(null);
   if (!table || problems.length > 0) throw new Error(problems.map(({ message }) => message).join(' '));
   const label = `Debian ${kernel.release.replace(/\+.*$/, '')}`;
   const symbols = encodeReference(table, label, kernel.release, (symbol, name) => {

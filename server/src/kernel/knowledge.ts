@@ -51,6 +51,10 @@ export interface KernelSymbol {
   readonly kind: 'function' | 'data';
   /** Bytes; null when not known. */
   readonly size: number | null;
+  /** Global as opposed to static; null when not known. */
+  readonly global: boolean | null;
+  /** Whether it is `__init` code or data, which is freed once the kernel or the module has started; null when not known. */
+  readonly init: boolean | null;
   /** Whether ftrace can hook it (available_filter_functions lists it); null when that list was not given. */
   readonly traceable: boolean | null;
   /** EXPORT_SYMBOL, EXPORT_SYMBOL_GPL or not exported; null when not known. */

@@ -9,6 +9,8 @@ export interface KallsymsReading {
   readonly objects: ReadonlySet<string | null>;
   /** Whether addresses are given; for users without the right to see them, the kernel writes zeros. */
   readonly addresses: boolean;
+  /** The symbols from `_sinittext` to `_einittext`, vmlinux's `__init` functions: the first and the one after the last. */
+  readonly initText: readonly [number, number] | null;
   /** vmlinux's entries of exported symbols. */
   readonly exports: ExportEntries;
   /** False when the text ends in the middle of a line. */
@@ -22,6 +24,10 @@ const SPACE = 0x20;
 const TAB = 0x09;
 /** `U`. */
 const UNDEFINED = 0x55;
+
+const UNDERSCORE = 0x5f;
+const INIT_START = new TextEncoder().encode('_sinittext');
+const INIT_END = new TextEncoder().encode('_einittext');
 
 /** More bad lines than this, and the text is something else. */
 const MOST_BAD_LINES = 20;
@@ -47,6 +53,8 @@ export function readKallsyms(
   const modules = new ModuleNames(builder, accept, objects);
   let symbols = 0;
   const exports = new ExportEntries();
+  let initStart = -1;
+  let initEnd = -1;
   let addresses = false;
   let badLine: number | null = null;
   let badLines = 0;
@@ -100,6 +108,10 @@ export function readKallsyms(
       const symbol = builder.add(0, text, nameStart, nameEnd, type, UNKNOWN_SIZE);
       symbols++;
       objects.add(null);
+      if (text[nameStart] === UNDERSCORE && nameEnd - nameStart === INIT_START.length) {
+        if (isText(text, nameStart, INIT_START)) initStart = symbol;
+        else if (isText(text, nameStart, INIT_END)) initEnd = symbol;
+      }
       exports.see(symbol, text, nameStart, nameEnd, address);
       if (address !== openAddress) {
         const size = address - openAddress;
@@ -111,7 +123,12 @@ export function readKallsyms(
       }
     }
   }
-  return { symbols, objects, addresses, exports, complete: end >= 0 && badLines <= MOST_BAD_LINES, badLine };
+  const initText: [number, number] | null = initStart >= 0 && initEnd > initStart ? [initStart, initEnd] : null;
+  return { symbols, objects, addresses, initText, exports, complete: end >= 0 && badLines <= MOST_BAD_LINES, badLine };
+}
+
+function isText(bytes: Uint8Array, start: number, text: Uint8Array): boolean {
+  return text.every((byte, i) => bytes[start + i] === byte);
 }
 
 /** The names in brackets. Lines of one module follow each other, so the last one is remembered. */

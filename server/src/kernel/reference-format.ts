@@ -1,4 +1,12 @@
-import { EXPORTED, type SymbolTable, SymbolTableBuilder, TRACEABLE, UNKNOWN_SIZE } from './symbol-table.ts';
+import {
+  EXPORTED,
+  GLOBAL,
+  INIT,
+  type SymbolTable,
+  SymbolTableBuilder,
+  TRACEABLE,
+  UNKNOWN_SIZE,
+} from './symbol-table.ts';
 
 /**
  * The format of the built-in reference kernel's symbols, before compression: a line of JSON, then names, then flags.
@@ -25,6 +33,8 @@ const EXPORTED_YES = 8;
 const EXPORTED_GPL = 16;
 /** There is a symbol `__pfx_NAME`, which objtool adds for the padding before a function. */
 const PADDED = 32;
+const GLOBAL_YES = 64;
+const INIT_YES = 128;
 
 const FIRST_SHARED = 0x23;
 const MOST_SHARED = 0x7e - FIRST_SHARED;
@@ -134,6 +144,8 @@ export function decodeReference(bytes: Uint8Array): ReferenceSymbols {
   const table = builder.build();
   for (let symbol = 0; symbol < table.count; symbol++) {
     const flags = flagsOfSymbol[symbol] as number;
+    table.global[symbol] = flags & GLOBAL_YES ? GLOBAL.yes : GLOBAL.no;
+    table.init[symbol] = flags & INIT_YES ? INIT.yes : INIT.no;
     if (flags & TRACEABLE_YES) table.traceable[symbol] = TRACEABLE.yes;
     if (flags & TRACEABLE_NO) table.traceable[symbol] = TRACEABLE.no;
     table.exported[symbol] = flags & EXPORTED_YES ? EXPORTED.yes : flags & EXPORTED_GPL ? EXPORTED.gpl : EXPORTED.no;
@@ -149,6 +161,8 @@ function flagsOf(table: SymbolTable, symbol: number, name: string): number {
   let flags = isFunction ? FUNCTION : 0;
   if (table.traceable[symbol] === TRACEABLE.yes) flags |= TRACEABLE_YES;
   if (table.traceable[symbol] === TRACEABLE.no) flags |= TRACEABLE_NO;
+  if (table.global[symbol] === GLOBAL.yes) flags |= GLOBAL_YES;
+  if (table.init[symbol] === INIT.yes) flags |= INIT_YES;
   if (table.exported[symbol] === EXPORTED.yes) flags |= EXPORTED_YES;
   if (table.exported[symbol] === EXPORTED.gpl) flags |= EXPORTED_GPL;
   // Symbols of one name can't be told apart: each has its padding when there are as many.

@@ -14,8 +14,11 @@ export function referenceKnowledge(symbols: Uint8Array, { asOwn = false } = {}):
   return new TableKnowledge({
     label: `built-in reference kernel, ${label}`,
     reference: !asOwn,
-    table,
+    tables: new Map(objects.map((object) => [object, table])),
+    details: new Map(),
     coverage: new Map<string | null, Coverage>(objects.map((object) => [object, 'complete'])),
-    modules: objects.filter((object) => object !== null).sort(),
+    modules: new Set(objects.filter((object) => object !== null)),
+    builtIn: null,
+    types: new Map(),
   });
 }

@@ -1,5 +1,7 @@
-/** What a symbol's traceability and export are stored as. */
+/** What a symbol's properties are stored as. */
 export const TRACEABLE = { no: 0, yes: 1, unknown: 2 } as const;
+export const INIT = { no: 0, yes: 1, unknown: 2 } as const;
+export const GLOBAL = { no: 0, yes: 1, unknown: 2 } as const;
 export const EXPORTED = { no: 0, yes: 1, gpl: 2, unknown: 3 } as const;
 
 /** In `SymbolTable.size`: not known. */
@@ -30,6 +32,8 @@ export class SymbolTable {
   readonly size: Uint32Array;
   readonly traceable: Uint8Array;
   readonly exported: Uint8Array;
+  readonly init: Uint8Array;
+  readonly global: Uint8Array;
   readonly namespaces = new Map<number, string>();
   /** The next symbol of the same name, -1 at the end. */
   private readonly next: Int32Array;
@@ -51,6 +55,8 @@ export class SymbolTable {
     this.size = columns.size;
     this.traceable = new Uint8Array(count).fill(TRACEABLE.unknown);
     this.exported = new Uint8Array(count).fill(EXPORTED.unknown);
+    this.init = new Uint8Array(count).fill(INIT.unknown);
+    this.global = new Uint8Array(count).fill(GLOBAL.unknown);
     this.next = new Int32Array(count);
     this.slots = new Int32Array(powerOfTwoAbove(count * 2)).fill(-1);
     // From the end, so that each chain of equal names is in the order of the table.
@@ -96,6 +102,14 @@ export class SymbolTable {
 
   isFunction(symbol: number): boolean {
     return isFunctionType(this.type[symbol] as number);
+  }
+
+  /** Takes an object's letters for what nm means with them: capital ones are global. */
+  markGlobals(object: number): void {
+    for (let symbol = 0; symbol < this.count; symbol++) {
+      if (this.object[symbol] !== object) continue;
+      this.global[symbol] = (this.type[symbol] as number) & 0x20 ? GLOBAL.no : GLOBAL.yes;
+    }
   }
 
   private slotOf(bytes: Uint8Array, start: number, end: number, known?: number): number {

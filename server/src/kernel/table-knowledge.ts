@@ -1,6 +1,8 @@
+import type { Btf } from './btf.ts';
 import type { KernelKnowledge, KernelSymbol, Prototype, StructLayout } from './knowledge.ts';
+import { type ModuleFile, moduleTypes } from './module-file.ts';
 import { SymbolSearch } from './symbol-search.ts';
-import { EXPORTED, type SymbolTable, TRACEABLE, UNKNOWN_SIZE } from './symbol-table.ts';
+import { EXPORTED, GLOBAL, INIT, type SymbolTable, TRACEABLE, UNKNOWN_SIZE } from './symbol-table.ts';
 
 /** How far the symbols of an object are known. */
 export type Coverage = 'complete' | 'partial' | 'none';
@@ -9,27 +11,51 @@ export type Coverage = 'complete' | 'partial' | 'none';
 export interface KnownKernel {
   readonly label: string;
   readonly reference: boolean;
-  readonly table: SymbolTable;
-  /** By object (null: vmlinux); those that are missing have none. */
+  /** Tables by object (null: vmlinux), each with what the best source lists of it, in the order of positions. */
+  readonly tables: ReadonlyMap<string | null, SymbolTable>;
+  /** Other tables, for what those above don't say: sizes, exports. */
+  readonly details: ReadonlyMap<string | null, SymbolTable>;
+  /** Those that are missing have none. */
   readonly coverage: ReadonlyMap<string | null, Coverage>;
-  /** Modules, sorted. */
-  readonly modules: readonly string[];
+  /** Modules that the kernel has, whether or not their symbols are known. */
+  readonly modules: ReadonlySet<string>;
+  /** Modules that are built into vmlinux; null when not known. */
+  readonly builtIn: ReadonlySet<string> | null;
+  readonly types: ReadonlyMap<string | null, Btf>;
 }
 
-/** Answers from a table of symbols. Objects for symbols are made when somebody asks for them. */
+/** Answers from tables of symbols and from BTF. Objects for symbols are made when somebody asks for them. */
 export class TableKnowledge implements KernelKnowledge {
   readonly label: string;
   readonly reference: boolean;
   private readonly known: KnownKernel;
-  private readonly table: SymbolTable;
-  private lazySearch: SymbolSearch | null = null;
-  private lazyVariants: Map<string, number[]> | null = null;
+  private readonly searches = new Map<SymbolTable, SymbolSearch>();
+  private readonly dotted = new Map<SymbolTable, ReadonlyMap<string, readonly number[]>>();
 
   constructor(known: KnownKernel) {
     this.known = known;
-    this.table = known.table;
     this.label = known.label;
     this.reference = known.reference;
+  }
+
+  /** The same with what some modules' files tell. Where kallsyms has a module, the file only adds sizes and exports. */
+  withModules(files: readonly ModuleFile[]): TableKnowledge {
+    const { known } = this;
+    const tables = new Map(known.tables);
+    const details = new Map(known.details);
+    const coverage = new Map(known.coverage);
+    const types = new Map(known.types);
+    for (const file of files) {
+      if (coverage.get(file.name) === 'complete') details.set(file.name, file.table);
+      else {
+        tables.set(file.name, file.table);
+        coverage.set(file.name, 'complete');
+      }
+      const own = types.has(file.name) ? null : moduleTypes(file, known.types.get(null) ?? null);
+      if (own) types.set(file.name, own);
+    }
+    const modules = new Set([...known.modules, ...files.map(({ name }) => name)]);
+    return new TableKnowledge({ ...known, tables, details, coverage, types, modules });
   }
 
   coverage(object: string | null): Coverage {
@@ -37,98 +63,147 @@ export class TableKnowledge implements KernelKnowledge {
   }
 
   lookup(name: string, object: string | null): readonly KernelSymbol[] {
-    const number = this.table.objectNumber(object);
-    if (number < 0) return [];
-    return this.indicesOf(name)
-      .filter((symbol) => this.table.object[symbol] === number)
-      .map((symbol, index) => this.symbol(symbol, name, index + 1));
+    const table = this.known.tables.get(object);
+    return table ? indicesOf(table, name, object).map((symbol, i) => this.symbol(table, symbol, name, i + 1)) : [];
   }
 
   everywhere(name: string): readonly KernelSymbol[] {
-    const { table } = this;
-    const positions = new Map<number, number>();
-    const symbols = this.indicesOf(name).map((symbol) => {
-      const object = table.object[symbol] as number;
-      const position = (positions.get(object) ?? 0) + 1;
-      positions.set(object, position);
-      return this.symbol(symbol, name, position);
-    });
-    return symbols.sort((a, b) => compareText(a.module ?? '', b.module ?? '') || a.position - b.position);
+    const found: KernelSymbol[] = [];
+    for (const object of this.known.tables.keys()) found.push(...this.lookup(name, object));
+    return found.sort((a, b) => compareText(a.module ?? '', b.module ?? '') || a.position - b.position);
   }
 
   variants(name: string, object: string | null): readonly KernelSymbol[] {
-    this.lazyVariants ??= variantsIn(this.table);
-    const number = this.table.objectNumber(object);
-    return (this.lazyVariants.get(name) ?? [])
-      .filter((symbol) => this.table.object[symbol] === number)
-      .map((symbol) => this.symbolAt(symbol));
+    const table = this.known.tables.get(object);
+    if (!table) return [];
+    let dotted = this.dotted.get(table);
+    if (!dotted) {
+      dotted = dottedFunctions(table);
+      this.dotted.set(table, dotted);
+    }
+    const number = table.objectNumber(object);
+    return (dotted.get(name) ?? [])
+      .filter((symbol) => table.object[symbol] === number)
+      .map((symbol) => this.symbolAt(table, symbol));
   }
 
   search(typed: string, object: string | null, limit: number): readonly KernelSymbol[] {
-    const number = this.table.objectNumber(object);
-    if (number < 0) return [];
-    return this.searching()
-      .search(typed, number, limit)
-      .map((symbol) => this.symbolAt(symbol));
+    const table = this.known.tables.get(object);
+    if (!table) return [];
+    return this.searchIn(table)
+      .search(typed, table.objectNumber(object), limit)
+      .map((symbol) => this.symbolAt(table, symbol));
   }
 
   closest(name: string, object: string | null): string | null {
-    const number = this.table.objectNumber(object);
-    const found = number < 0 ? -1 : this.searching().closest(name, number);
-    return found < 0 ? null : this.table.nameOf(found);
+    const table = this.known.tables.get(object);
+    const found = table ? this.searchIn(table).closest(name, table.objectNumber(object)) : -1;
+    return table && found >= 0 ? table.nameOf(found) : null;
   }
 
   modules(): readonly string[] {
-    return this.known.modules;
+    return [...this.known.modules].sort();
   }
 
-  isBuiltIn(_module: string): boolean | null {
-    return null;
+  isBuiltIn(module: string): boolean | null {
+    const { builtIn, modules } = this.known;
+    if (builtIn) return builtIn.has(module);
+    return modules.has(module) ? false : null;
   }
 
-  prototype(_name: string, _object: string | null): Prototype | null {
-    return null;
+  prototype(name: string, object: string | null): Prototype | null {
+    const prototype = this.known.types.get(object)?.prototype(name) ?? null;
+    if (!prototype || prototype.linkage !== null) return prototype;
+    const functions = this.lookup(name, object).filter(({ kind }) => kind === 'function');
+    const [first] = functions;
+    if (!first || first.global === null || functions.length > 1) return prototype;
+    return { ...prototype, linkage: first.global ? 'global' : 'static' };
   }
 
-  layout(_structName: string): StructLayout | null {
-    return null;
+  layout(structName: string): StructLayout | null {
+    const kernel = this.known.types.get(null)?.layout(structName);
+    if (kernel) return kernel;
+    const found: StructLayout[] = [];
+    for (const types of this.known.types.values()) {
+      const layout = types.layout(structName);
+      if (layout) found.push(layout);
+    }
+    const [first] = found;
+    const text = JSON.stringify(first);
+    return first && found.every((layout) => JSON.stringify(layout) === text) ? first : null;
   }
 
-  private searching(): SymbolSearch {
-    this.lazySearch ??= new SymbolSearch(this.table);
-    return this.lazySearch;
+  private searchIn(table: SymbolTable): SymbolSearch {
+    let search = this.searches.get(table);
+    if (!search) {
+      search = new SymbolSearch(table);
+      this.searches.set(table, search);
+    }
+    return search;
   }
 
-  /** All symbols of a name, in the table's order. */
-  private indicesOf(name: string): number[] {
-    const indices: number[] = [];
-    for (let symbol = this.table.find(name); symbol >= 0; symbol = this.table.after(symbol)) indices.push(symbol);
-    return indices;
-  }
-
-  private symbolAt(symbol: number): KernelSymbol {
-    const { table } = this;
+  private symbolAt(table: SymbolTable, symbol: number): KernelSymbol {
     const name = table.nameOf(symbol);
-    const object = table.object[symbol];
-    const position = this.indicesOf(name).filter((other) => table.object[other] === object && other <= symbol).length;
-    return this.symbol(symbol, name, position);
+    const object = table.objects[table.object[symbol] as number] ?? null;
+    return this.symbol(table, symbol, name, indicesOf(table, name, object).indexOf(symbol) + 1);
   }
 
-  private symbol(symbol: number, name: string, position: number): KernelSymbol {
-    const { table } = this;
-    const size = table.size[symbol] as number;
-    const traceable = table.traceable[symbol];
+  private symbol(table: SymbolTable, symbol: number, name: string, position: number): KernelSymbol {
+    const object = table.objects[table.object[symbol] as number] ?? null;
+    const own = factsOf(table, symbol);
+    const other = this.detailOf(table, object, name, position);
     return {
       name,
-      module: table.objects[table.object[symbol] as number] ?? null,
+      module: object,
       position,
       kind: table.isFunction(symbol) ? 'function' : 'data',
-      size: size === UNKNOWN_SIZE ? null : size,
-      traceable: traceable === TRACEABLE.unknown ? null : traceable === TRACEABLE.yes,
-      exported: exportedWord(table.exported[symbol] as number),
-      namespace: table.namespaces.get(symbol) ?? null,
+      // An ELF file knows the size; kallsyms counts the padding behind it.
+      size: other?.size ?? own.size,
+      global: own.global ?? other?.global ?? null,
+      init: own.init ?? other?.init ?? null,
+      traceable: own.traceable ?? other?.traceable ?? null,
+      exported: own.exported ?? other?.exported ?? null,
+      namespace: own.namespace ?? other?.namespace ?? null,
     };
   }
+
+  /** What the other table says of the symbol of that name and position, when both have as many. */
+  private detailOf(table: SymbolTable, object: string | null, name: string, position: number): Facts | null {
+    const details = this.known.details.get(object);
+    if (!details) return null;
+    const others = indicesOf(details, name, object);
+    const same = others[position - 1];
+    return same !== undefined && others.length === indicesOf(table, name, object).length
+      ? factsOf(details, same)
+      : null;
+  }
+}
+
+type Facts = Pick<KernelSymbol, 'size' | 'global' | 'init' | 'traceable' | 'exported' | 'namespace'>;
+
+function factsOf(table: SymbolTable, symbol: number): Facts {
+  const size = table.size[symbol] as number;
+  const traceable = table.traceable[symbol];
+  const init = table.init[symbol];
+  const global = table.global[symbol];
+  return {
+    size: size === UNKNOWN_SIZE ? null : size,
+    global: global === GLOBAL.unknown ? null : global === GLOBAL.yes,
+    init: init === INIT.unknown ? null : init === INIT.yes,
+    traceable: traceable === TRACEABLE.unknown ? null : traceable === TRACEABLE.yes,
+    exported: exportedWord(table.exported[symbol] as number),
+    namespace: table.namespaces.get(symbol) ?? null,
+  };
+}
+
+/** All symbols of a name in an object, in the order of positions. */
+function indicesOf(table: SymbolTable, name: string, object: string | null): number[] {
+  const number = table.objectNumber(object);
+  const indices: number[] = [];
+  for (let symbol = table.find(name); symbol >= 0; symbol = table.after(symbol)) {
+    if (table.object[symbol] === number) indices.push(symbol);
+  }
+  return indices;
 }
 
 function exportedWord(exported: number): KernelSymbol['exported'] {
@@ -137,21 +212,21 @@ function exportedWord(exported: number): KernelSymbol['exported'] {
 }
 
 /** Functions with something behind a dot, by what stands before it. */
-function variantsIn(table: SymbolTable): Map<string, number[]> {
-  const variants = new Map<string, number[]>();
+function dottedFunctions(table: SymbolTable): Map<string, number[]> {
+  const dotted = new Map<string, number[]>();
   for (let symbol = 0; symbol < table.count; symbol++) {
     if (!table.isFunction(symbol)) continue;
     const start = table.nameStart[symbol] as number;
     const end = start + (table.nameLength[symbol] as number);
-    const dot = table.names.indexOf(0x2e, start + 1);
-    if (dot < 0) break;
+    let dot = start + 1;
+    while (dot < end && table.names[dot] !== 0x2e) dot++;
     if (dot >= end) continue;
     const base = table.nameOf(symbol).slice(0, dot - start);
-    const list = variants.get(base);
+    const list = dotted.get(base);
     if (list) list.push(symbol);
-    else variants.set(base, [symbol]);
+    else dotted.set(base, [symbol]);
   }
-  return variants;
+  return dotted;
 }
 
 function compareText(a: string, b: string): number {

@@ -48,7 +48,8 @@ export async function loadKernel(files: KernelFiles, label?: string): Promise<Lo
     filterFunctions: await read(files.filterFunctions),
   };
   const reading = knowledgeFrom({ label: label ?? used.join(' and '), ...sources });
-  for (const { source, message } of reading.problems) problems.push(`${files[source]}: ${message}`);
+  for (const { source, message } of reading.problems)
+    problems.push(`${files[source as keyof KernelFiles]}: ${message}`);
   return { knowledge: reading.knowledge, problems };
 }
 

@@ -50,6 +50,8 @@ describe('kallsyms alone', () => {
         position: 1,
         kind: 'function',
         size: 0x30,
+        global: false,
+        init: null,
         traceable: null,
         exported: null,
         namespace: null,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { knowledgeTable } from '../../../server/src/kernel/knowledge-from.ts';
+import { symbolsFrom } from '../../../server/src/kernel/knowledge-from.ts';
 import { decodeReference, encodeReference } from '../../../server/src/kernel/reference-format.ts';
 import { referenceKnowledge } from '../../../server/src/kernel/reference-kernel.ts';
 import { REFERENCE_KERNEL } from '../../support/reference-kernel.ts';
@@ -35,7 +35,7 @@ describe('the built-in reference kernel', () => {
 
 describe('its format', () => {
   it('gives back what was put in', () => {
-    const { table } = knowledgeTable({
+    const { tables } = symbolsFrom({
       kallsyms:
         'ffffffff81000000 T _text\n' +
         'ffffffff81000010 t init_once\n' +
@@ -47,6 +47,7 @@ describe('its format', () => {
         'ffffffffc0000000 t init_once\t[ext4]\n',
       filterFunctions: 'init_once\ninit_once\n',
     });
+    const table = tables.get(null);
     if (!table) throw new Error('no table');
     const read = decodeReference(encodeReference(table, 'a label', '6.12.0', (_, name) => name !== '_text'));
     const symbols = Array.from({ length: read.table.count }, (_, symbol) =>
