@@ -23,6 +23,8 @@ export interface ExtensionApi {
   };
   /** URIs of the open documents that the server is told about. */
   readonly documents: readonly string[];
+  /** First lines of the view "Livepatches", as last shown. */
+  modules(): readonly string[];
   /** How the last run of each scenario went. */
   readonly scenarios: ReadonlyMap<string, ScenarioOutcome>;
   readonly panels: readonly {

@@ -4,6 +4,7 @@ import type { ExtensionApi } from './api.ts';
 import { showDebugInformation } from './commands/debug-information.ts';
 import { newModule } from './commands/new-module.ts';
 import { LivepatchDocuments } from './livepatch-documents.ts';
+import { ModuleTree } from './modules/module-tree.ts';
 import { PANEL_TYPE, type PanelPart, SimulationPanels } from './panel/simulation-panels.ts';
 import { ScenarioTests } from './scenarios/scenario-tests.ts';
 import { ServerHost } from './server-host.ts';
@@ -22,10 +23,12 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   server = host;
   const panels = new SimulationPanels(context.extensionUri, host, documents, log, context.workspaceState);
 
+  const modules = new ModuleTree(host, log);
   const scenarios = new ScenarioTests(context.asAbsolutePath('dist/cli.js'), log);
 
   const api: ExtensionApi = {
     version,
+    modules: () => modules.labels,
     scenarios: scenarios.outcomes,
     get server() {
       return {
@@ -65,11 +68,13 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     panels,
     createStatusItem(host, documents),
     scenarios,
+    modules,
     documents.onDidAdd((document) => host.add(document)),
     vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
     vscode.commands.registerCommand(SIMULATE_COMMAND, (target, patch) => openPanel(target, patch, 'timeline')),
     vscode.commands.registerCommand('livepatch.showKernelLog', (target, patch) => openPanel(target, patch, 'log')),
     vscode.commands.registerCommand('livepatch.newModule', () => newModule()),
+    vscode.commands.registerCommand('livepatch.refreshModules', () => modules.refresh()),
     vscode.commands.registerCommand('livepatch.restartServer', () => host.restart()),
     vscode.commands.registerCommand('livepatch.showOutput', () => log.show()),
     vscode.commands.registerCommand('livepatch.showDebugInformation', () => showDebugInformation(api)),

@@ -22,6 +22,8 @@ import {
   SIMULATE_COMMAND,
   STATUS_NOTIFICATION,
   type StatusParams,
+  WORKSPACE_REQUEST,
+  type WorkspaceResult,
 } from '../../shared/src/protocol.ts';
 import { DOCUMENT_SELECTOR, type LivepatchDocuments } from './livepatch-documents.ts';
 
@@ -55,6 +57,7 @@ export interface Connection {
   stop(): Promise<void>;
   images(uri: string): Promise<ImagesResult>;
   locate(params: LocateParams): Promise<LocateResult>;
+  workspace(): Promise<WorkspaceResult>;
   /** Tells the server about a document that was open before it used livepatch. */
   open(document: vscode.TextDocument): void;
 }
@@ -162,6 +165,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     images: (uri) => client.sendRequest<ImagesResult>(IMAGES_REQUEST, { textDocument: { uri } } satisfies ImagesParams),
     locate: (params) => client.sendRequest<LocateResult>(LOCATE_REQUEST, params),
+    workspace: () => client.sendRequest<WorkspaceResult>(WORKSPACE_REQUEST, {}),
     open: (document) => {
       client
         .sendNotification(

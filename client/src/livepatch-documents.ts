@@ -75,6 +75,7 @@ export class LivepatchDocuments implements vscode.Disposable {
     const paths = [...this.open.values()].flatMap((document) => [document.uri.fsPath, document.uri.path]);
     const active = vscode.window.activeTextEditor?.document;
     void vscode.commands.executeCommand('setContext', 'livepatch.documents', [...new Set(paths)]);
+    if (paths.length > 0) void vscode.commands.executeCommand('setContext', 'livepatch.used', true);
     void vscode.commands.executeCommand('setContext', 'livepatch.active', active !== undefined && this.has(active));
   }
 }

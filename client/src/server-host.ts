@@ -1,6 +1,12 @@
 import * as vscode from 'vscode';
 import type { SourceRange } from '../../shared/src/model/index.ts';
-import type { ClientLocation, ImagesChangedParams, ImagesResult, StatusParams } from '../../shared/src/protocol.ts';
+import type {
+  ClientLocation,
+  ImagesChangedParams,
+  ImagesResult,
+  StatusParams,
+  WorkspaceResult,
+} from '../../shared/src/protocol.ts';
 import type { ServerState } from './api.ts';
 import type { Connection } from './language-client.ts';
 import type { LivepatchDocuments } from './livepatch-documents.ts';
@@ -73,11 +79,12 @@ export class ServerHost implements vscode.Disposable {
 
   /** The images of a document's module. Rejects when there is no server to ask. */
   async images(uri: string): Promise<ImagesResult> {
-    await this.start();
-    if (this.connection === null || this.state === 'stopped') {
-      throw new Error(this.problem ?? 'The livepatch server does not run.');
-    }
-    return this.connection.images(uri);
+    return (await this.running()).images(uri);
+  }
+
+  /** Every livepatch module of the workspace. Rejects when there is no server to ask. */
+  async workspace(): Promise<WorkspaceResult> {
+    return (await this.running()).workspace();
   }
 
   async locate(range: SourceRange): Promise<ClientLocation | null> {
@@ -89,6 +96,14 @@ export class ServerHost implements vscode.Disposable {
     await this.disconnect();
     this.changed.dispose();
     this.imagesChanged.dispose();
+  }
+
+  private async running(): Promise<Connection> {
+    await this.start();
+    if (this.connection === null || this.state === 'stopped') {
+      throw new Error(this.problem ?? 'The livepatch server does not run.');
+    }
+    return this.connection;
   }
 
   private async connect(): Promise<void> {

@@ -20,6 +20,24 @@ const scenario = (line: string): string => `{
 
 export const scenarioJourneys: readonly Journey[] = [
   {
+    name: 'the view of livepatches lists the modules of the folder and their conflicts',
+    async run() {
+      const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
+      const names = ['tree_one.c', 'tree_two.c'];
+      for (const name of names) writeFileSync(join(folder, name), livepatch());
+      const { server, modules } = await api();
+      try {
+        await vscode.window.showTextDocument(vscode.Uri.file(join(folder, 'tree_one.c')));
+        await until('the server', () => server.state === 'running');
+        await vscode.commands.executeCommand('livepatch.modules.focus');
+        await until('both modules', () => ['tree_one', 'tree_two'].every((name) => modules().includes(name)));
+        assertEqual(modules()[0], 'Conflicts', 'what comes first');
+      } finally {
+        for (const name of names) rmSync(join(folder, name));
+      }
+    },
+  },
+  {
     name: 'the test explorer plays scenarios: one that passes, one that fails, one with a mistake',
     async run() {
       const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
