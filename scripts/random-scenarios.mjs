@@ -1,6 +1,7 @@
 /**
  * npm run test:kernel:random -- N [FIRST_SEED]: plays N random scenarios on the real kernels and on the simulator, and
- * says where they differ. KLP_KERNELS chooses kernels, KLP_RECORD=1 keeps what the kernels did for the unit tests.
+ * says where they differ. KLP_KERNELS chooses kernels, KLP_RECORD=1 keeps what the kernels did for the unit tests. The
+ * first KLP_SHRINK (1) scenarios that differ are made as small as they get, which boots many times, and become tests.
  */
 import { spawnSync } from 'node:child_process';
 

@@ -1,65 +1,53 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { PlanResult } from '../../server/src/kernel-runner/guest-report.ts';
+import type { ScenarioRecord } from '../../shared/src/scenario/record.ts';
 import { KERNELS, RESULTS, ROOT } from './kernels.ts';
-import { type Comparison, compare } from './twin/compare.ts';
-import { twinRecording } from './twin/on-twin.ts';
-import { recordingOf, recordingText } from './twin/recording.ts';
-import { runScenarios } from './twin/run-scenarios.ts';
-import { type Scenario, withOwnNames } from './twin/scenario.ts';
-import { SCENARIOS } from './twin/scenarios.ts';
+import { type Agreement, agreement, noAgreement } from './twin/agreement.ts';
+import { playStory } from './twin/play-story.ts';
+import { recordingText } from './twin/recording.ts';
+import { runStories } from './twin/run-stories.ts';
+import { STORIES } from './twin/stories.ts';
+import { type Story, scenarioOf, withOwnNames } from './twin/story.ts';
 
-/** Only scenarios whose name matches, when the environment variable is set: for work on one. */
+/** Only stories whose name matches, when the environment variable is set: for work on one. */
 const ONLY = new RegExp(process.env.KLP_SCENARIOS ?? '');
 /** Whether what the kernels do is written to test/fixtures/kernel-traces/, from which the unit tests play it. */
 const RECORD = process.env.KLP_RECORD === '1';
 
 describe.each(KERNELS)('the twin and Linux %s', (version) => {
-  const scenarios = SCENARIOS.filter(({ name }) => ONLY.test(name));
-  const comparisons = new Map<string, Comparison | Error>();
+  const stories = STORIES.filter(({ name }) => ONLY.test(name)).map(withOwnNames);
+  const agreements = new Map<string, Agreement>();
 
   beforeAll(async () => {
-    const { release, results } = await runScenarios(version, scenarios);
-    for (const scenario of scenarios) comparisons.set(scenario.name, await judge(version, scenario, results));
-    if (process.env.KLP_SCENARIOS === undefined) await report(version, release, comparisons);
+    const { release, records } = await runStories(version, stories);
+    for (const [index, story] of stories.entries())
+      agreements.set(story.name, await judge(version, story, records[index]));
+    if (process.env.KLP_SCENARIOS === undefined) await report(version, release, agreements);
   }, 1_200_000);
 
-  it.each(scenarios.map(({ name }) => name))('%s', (name) => {
-    const comparison = comparisons.get(name);
-    if (!comparison) throw new Error('was not run');
-    if (comparison instanceof Error) throw comparison;
-    expect(comparison.differences.join('\n')).toBe('');
+  it.each(stories.map(({ name }) => name))('%s', (name) => {
+    expect(agreements.get(name)?.differences).toEqual([]);
   });
 });
 
-async function judge(version: string, scenario: Scenario, results: readonly PlanResult[]): Promise<Comparison | Error> {
-  const own = withOwnNames(scenario);
-  const result = results.find(({ plan }) => plan === own.name);
-  if (!result) return new Error('was not run');
+async function judge(version: string, story: Story, kernel: ScenarioRecord | undefined): Promise<Agreement> {
+  if (!kernel) return noAgreement('was not run');
+  const scenario = scenarioOf(story);
+  if (RECORD) {
+    const file = join(ROOT, 'test/fixtures/kernel-traces', `${story.name}.${version}.json`);
+    await writeFile(file, recordingText(story.name, scenario, kernel));
+  }
   try {
-    const real = recordingOf(own, version, result);
-    if (RECORD) {
-      const file = join(ROOT, 'test/fixtures/kernel-traces', `${scenario.name}.${version}.json`);
-      await writeFile(file, recordingText(real));
-    }
-    return compare(real, twinRecording(own, real));
+    return agreement(scenario, kernel, playStory(story, kernel));
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    return noAgreement(error);
   }
 }
 
-async function report(
-  version: string,
-  release: string,
-  comparisons: ReadonlyMap<string, Comparison | Error>,
-): Promise<void> {
+async function report(version: string, release: string, agreements: ReadonlyMap<string, Agreement>): Promise<void> {
   await mkdir(RESULTS, { recursive: true });
-  const scenarios = [...comparisons].map(([name, comparison]) =>
-    comparison instanceof Error
-      ? { name, steps: 0, logLines: 0, sysfsEntries: 0, patchStates: 0, differences: [comparison.message] }
-      : { name, ...comparison },
-  );
+  const scenarios = [...agreements].map(([name, found]) => ({ name, ...found }));
   const file = join(RESULTS, `twin-${version}.json`);
   await writeFile(file, `${JSON.stringify({ version, release, scenarios }, null, 1)}\n`);
 }

@@ -7,7 +7,14 @@ export interface ComparedBlock {
   /** Places of its steps, the first inclusive, the last exclusive. */
   readonly from: number;
   readonly to: number;
+  /** Place of the waiting after which sysfs and tasks were compared; null when there was none. */
+  readonly looked: number | null;
   readonly rows: readonly ComparedRow[];
+}
+
+export interface CompareOptions {
+  /** Every module prints which of its callbacks run. Absent: they do when the kernel's log has one such line. */
+  readonly callbacksAreTold?: boolean;
 }
 
 /** One thing, side by side; null: it is not there. */
@@ -25,8 +32,14 @@ export const differs = ({ simulator, kernel }: ComparedRow): boolean => simulato
  * once). Within a block the log's order counts; where a step ends in it does not. Of sysfs and tasks only those that
  * differ have a row.
  */
-export function compareRecords(scenario: Scenario, kernel: ScenarioRecord, simulator: ScenarioRecord): ComparedBlock[] {
-  const tellsCallbacks = kernel.steps.some(({ log }) => log.some((line) => callbackIn(line) !== null));
+export function compareRecords(
+  scenario: Scenario,
+  kernel: ScenarioRecord,
+  simulator: ScenarioRecord,
+  { callbacksAreTold }: CompareOptions = {},
+): ComparedBlock[] {
+  const tellsCallbacks =
+    callbacksAreTold ?? kernel.steps.some(({ log }) => log.some((line) => callbackIn(line) !== null));
   const logOf = (record: ScenarioRecord, from: number, to: number): string[] =>
     record.steps
       .slice(from, to)
@@ -49,7 +62,7 @@ export function compareRecords(scenario: Scenario, kernel: ScenarioRecord, simul
     );
     const [one, other] = [simulator.steps[last], kernel.steps[last]];
     if (one && other) rows.push(...stateRows(one, other));
-    return { from, to, rows };
+    return { from, to, looked: one && other ? last : null, rows };
   });
 }
 

@@ -1,6 +1,6 @@
 import type { ModuleSource } from '../../../server/src/kernel-runner/build-modules.ts';
 import { CALLBACK_NAMES, type CallbackName } from '../../../shared/src/model/index.ts';
-import type { ObjectSketch, PatchSketch } from './scenario.ts';
+import type { ObjectSketch, PatchSketch } from './story.ts';
 
 /**
  * A livepatch module in C. Its replacements return 0, its callbacks print `MODULE: callback NAME OBJECT`. The kernel gets
@@ -32,17 +32,20 @@ function functionsOf(object: ObjectSketch): string[] {
   const callbacks = callbacksOf(object).map(([callback, returns]) => {
     const print = `\tpr_info("callback ${callback} ${object.object}\\n");`;
     const head = `${object.object}_${callback}(struct klp_object *obj)`;
-    return callback === 'pre_patch'
-      ? `static int ${head}\n{\n${print}\n\treturn ${returns};\n}`
-      : `static void ${head}\n{\n${print}\n}`;
+    if (callback !== 'pre_patch') return `static void ${head}\n{\n${print}\n}`;
+    const parameter = `${object.object}_returns`;
+    const value = returns === 'parameter' ? parameter : returns;
+    const declared =
+      returns === 'parameter' ? `static int ${parameter};\nmodule_param(${parameter}, int, 0444);\n\n` : '';
+    return `${declared}static int ${head}\n{\n${print}\n\treturn ${value};\n}`;
   });
   return [...new Set(replacements), ...callbacks];
 }
 
-function callbacksOf({ callbacks }: ObjectSketch): [CallbackName, number][] {
+function callbacksOf({ callbacks }: ObjectSketch): [CallbackName, number | 'parameter'][] {
   if (callbacks === undefined) return [];
   if (callbacks === 'all') return CALLBACK_NAMES.map((name) => [name, 0]);
-  return CALLBACK_NAMES.flatMap((name): [CallbackName, number][] => {
+  return CALLBACK_NAMES.flatMap((name): [CallbackName, number | 'parameter'][] => {
     const returns = callbacks[name];
     return returns === undefined ? [] : [[name, returns]];
   });

@@ -2,66 +2,95 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { compare } from '../../kernel/twin/compare.ts';
-import { twinRecording } from '../../kernel/twin/on-twin.ts';
-import type { RandomRecording } from '../../kernel/twin/random-recording.ts';
-import { randomScenario } from '../../kernel/twin/random-scenario.ts';
+import { agreement } from '../../kernel/twin/agreement.ts';
+import { playStory } from '../../kernel/twin/play-story.ts';
+import { readRecordingLine, recordingLine } from '../../kernel/twin/random-recording.ts';
+import { randomStory } from '../../kernel/twin/random-story.ts';
+import { scenarioOf, withOwnNames } from '../../kernel/twin/story.ts';
 
-/** What real kernels did: `KLP_RECORD=1 npm run test:kernel:random -- N` adds to it. */
-const FOLDER = fileURLToPath(new URL('../../fixtures/random-traces', import.meta.url));
-const recorded = (existsSync(FOLDER) ? readdirSync(FOLDER) : []).flatMap((file) =>
-  readFileSync(join(FOLDER, file), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as RandomRecording)
-    .map((one) => [`${one.scenario.name} on ${one.recording.kernel}`, one] as const),
+/** What real kernels did: `KLP_RECORD=1 npm run test:kernel:random -- N` adds to the first, disagreements to the second. */
+const FOLDERS = ['random-traces', 'found-scenarios'].map((name) =>
+  fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url)),
 );
+const recorded = FOLDERS.filter(existsSync)
+  .flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)))
+  .flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map(readRecordingLine)
+      .map((one) => [`${one.story.name} on ${one.record.kernel}`, one] as const),
+  );
 
-describe.runIf(recorded.length > 0)('the twin does what was recorded of a kernel with a random scenario', () => {
-  it.each(recorded)('%s', (_, { scenario, recording }) => {
-    expect(compare(recording, twinRecording(scenario, recording)).differences).toEqual([]);
+describe('the twin does what was recorded of a kernel with a random story', () => {
+  it.each(recorded)('%s', (_, { story, record }) => {
+    expect(agreement(scenarioOf(story), record, playStory(story, record)).differences).toEqual([]);
   });
 });
 
-describe('the generator of random scenarios', () => {
-  const seeds = Array.from({ length: 200 }, (_, i) => i + 1);
-  const scenarios = seeds.map(randomScenario);
+describe('a line of the recordings', () => {
+  it('holds all that is compared', () => {
+    const story = withOwnNames(randomStory(7));
+    const scenario = scenarioOf(story);
+    const times = scenario.steps.map((_, place) => ({ at: place * 3_000_000, until: place * 3_000_000 + 2_500_000 }));
+    const record = playStory(story, { kernel: '6.12', steps: times.map((time) => ({ ...EMPTY, ...time })) });
+    const again = readRecordingLine(recordingLine(story, scenario, record));
+    expect(again.story).toEqual(story);
+    expect(agreement(scenario, again.record, record)).toEqual(agreement(scenario, record, record));
+    expect(agreement(scenario, again.record, record).sysfsEntries).toBeGreaterThan(0);
+  });
+});
 
-  it('makes the same scenario from the same seed, and others from others', () => {
-    expect(seeds.map(randomScenario)).toEqual(scenarios);
-    const stories = scenarios.map(({ patches, steps }) => JSON.stringify([patches, steps]));
-    expect(new Set(stories).size).toBe(seeds.length);
+const EMPTY = { errno: 0, log: [], sysfs: {}, tasks: [] };
+
+describe('the generator of random stories', () => {
+  const seeds = Array.from({ length: 300 }, (_, i) => i + 1);
+  const stories = seeds.map(randomStory);
+
+  it('makes the same story from the same seed, and others from others', () => {
+    expect(seeds.map(randomStory)).toEqual(stories);
+    expect(new Set(stories.map(({ patches, steps }) => JSON.stringify([patches, steps]))).size).toBe(seeds.length);
+  });
+
+  it('makes scenario files', () => {
+    for (const story of stories) expect(() => scenarioOf(withOwnNames(story)), story.name).not.toThrow();
   });
 
   it('waits after each load, and at the end', () => {
-    for (const { name, steps } of scenarios) {
-      const loads = steps.flatMap((step, index) => (step.do === 'load' ? [steps[index + 1]?.do] : []));
+    for (const { name, steps } of stories) {
+      const loads = steps.flatMap((step, index) => ('load' in step ? [steps[index + 1] ?? {}] : []));
       expect(
-        loads.filter((next) => next !== 'settle' && next !== 'wait'),
+        loads.filter((next) => !('wait' in next)),
         name,
       ).toEqual([]);
-      expect(['settle', 'wait'], name).toContain(steps.at(-1)?.do);
+      expect(steps.at(-1), name).toHaveProperty('wait');
     }
   });
 
-  it('does not unload the target while a task sleeps in it', () => {
-    for (const { name, steps } of scenarios) {
-      let sleepers = 0;
+  it('does not unload a target while a task sleeps in it, or is stopped there', () => {
+    for (const { name, steps, tasks } of stories) {
+      const inside = new Set<string>();
       for (const step of steps) {
-        if (step.do === 'start' && step.argument !== undefined) sleepers++;
-        if (step.do === 'open-gate') sleepers = 0;
-        if (step.do === 'unload-target') expect(sleepers, name).toBe(0);
+        if ('start' in step && tasks?.[step.start]?.file) inside.add(step.start);
+        if ('wake' in step) inside.delete(step.wake);
+        if ('kill' in step) inside.delete(step.kill);
+        if (!('unload-target' in step)) continue;
+        const target = step['unload-target'];
+        const left = [...inside].filter((task) => tasks?.[task]?.file?.startsWith(`/proc/${target}/`));
+        expect(left, name).toEqual([]);
       }
     }
   });
 
-  it('makes scenarios of every kind', () => {
-    const steps = scenarios.flatMap((scenario) => scenario.steps);
-    const kinds = new Set(steps.map((step) => step.do));
-    const wanted = ['load', 'unload', 'load-target', 'unload-target', 'write', 'start', 'open-gate', 'wait', 'settle'];
-    expect([...kinds].sort()).toEqual(wanted.sort());
-    const patches = scenarios.flatMap((scenario) => Object.values(scenario.patches));
+  it('makes stories of every kind', () => {
+    const steps = stories.flatMap((story) => story.steps);
+    const verbs = new Set(steps.map((step) => Object.keys(step)[0]));
+    const wanted = 'load unload load-target unload-target write disable force sysctl start watch wake kill signal wait';
+    expect([...verbs].sort()).toEqual(wanted.split(' ').sort());
+    const patches = stories.flatMap((story) => Object.values(story.patches));
     expect(patches.some(({ replace, states }) => replace && states)).toBe(true);
-    expect(steps.some((step) => step.do === 'write' && step.path.endsWith('/force'))).toBe(true);
+    const does = new Set(stories.flatMap(({ tasks }) => Object.values(tasks ?? {}).map((task) => task.does)));
+    const all = 'accept calls epoll fork futex kernel kernel-thread nanosleep pause poll read recv select semop';
+    expect([...does].sort()).toEqual([...all.split(' '), 'sigwait', 'spin', 'stopped', 'traced', 'vfork', 'wait4']);
   });
 });

@@ -353,7 +353,8 @@ static int load_module(const char *path, const char *params)
 
 	if (fd < 0)
 		return -errno;
-	result = syscall(SYS_finit_module, fd, params, 0) ? -errno : 0;
+	/* More than 0 comes from a callback that returned it; insmod takes it for success, too. */
+	result = syscall(SYS_finit_module, fd, params, 0) < 0 ? -errno : 0;
 	close(fd);
 	return result;
 }

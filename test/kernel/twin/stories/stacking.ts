@@ -1,11 +1,11 @@
-import type { Scenario } from '../scenario.ts';
+import type { Story } from '../story.ts';
 import { A, CALLED, CMDLINE, disable, inTarget, load, settle, target, unload, untarget, write } from './words.ts';
 
 /** Several patches: stacks, atomic replace, system states. */
-export const STACKING: readonly Scenario[] = [
+export const STACKING: readonly Story[] = [
   {
     name: 'stacked-top-first',
-    about: 'Two patches replace one function and are disabled in the order of a stack.',
+    title: 'Two patches replace one function and are disabled in the order of a stack.',
     patches: { lp_one: { objects: [CALLED] }, lp_two: { objects: [CALLED] } },
     steps: [
       load('lp_one'),
@@ -22,7 +22,7 @@ export const STACKING: readonly Scenario[] = [
   },
   {
     name: 'stacked-bottom-first',
-    about: 'The lower of two patches of one function is disabled first.',
+    title: 'The lower of two patches of one function is disabled first.',
     patches: { lp_one: { objects: [CALLED] }, lp_two: { objects: [CALLED] } },
     steps: [
       load('lp_one'),
@@ -39,7 +39,7 @@ export const STACKING: readonly Scenario[] = [
   },
   {
     name: 'replace-with-nops',
-    about:
+    title:
       'A replacing patch that does not have all functions of the replaced one gives them back; no old callback runs.',
     patches: {
       lp_one: { objects: [{ ...CALLED, funcs: ['cmdline_proc_show', 'uptime_proc_show', 'loadavg_proc_show'] }] },
@@ -58,7 +58,7 @@ export const STACKING: readonly Scenario[] = [
   },
   {
     name: 'replace-two',
-    about: 'A replacing patch takes the place of two others, one of them for a target module.',
+    title: 'A replacing patch takes the place of two others, one of them for a target module.',
     patches: {
       lp_one: { objects: [CALLED] },
       lp_two: { objects: [inTarget(A, 'interruptible')] },
@@ -83,7 +83,7 @@ export const STACKING: readonly Scenario[] = [
   },
   {
     name: 'replaced-module-loads-again',
-    about: 'A replaced patch stays loaded and does nothing: to load it again it must be unloaded first.',
+    title: 'A replaced patch stays loaded and does nothing: to load it again it must be unloaded first.',
     patches: { lp_one: { objects: [CMDLINE] }, lp_two: { objects: [CMDLINE], replace: true } },
     steps: [
       load('lp_one'),
@@ -105,7 +105,7 @@ export const STACKING: readonly Scenario[] = [
   },
   {
     name: 'states-newer-version',
-    about: 'A replacing patch with a higher version of a state takes over.',
+    title: 'A replacing patch with a higher version of a state takes over.',
     patches: {
       lp_one: { objects: [CALLED], states: [{ id: 1, version: 1 }] },
       lp_two: { objects: [CALLED], states: [{ id: 1, version: 2 }], replace: true },
@@ -123,7 +123,7 @@ export const STACKING: readonly Scenario[] = [
   },
   {
     name: 'states-older-version',
-    about: 'A patch with a lower version of a state is refused, with and without replace.',
+    title: 'A patch with a lower version of a state is refused, with and without replace.',
     patches: {
       lp_one: { objects: [CALLED], states: [{ id: 1, version: 2 }] },
       lp_two: { objects: [CALLED], states: [{ id: 1, version: 1 }], replace: true },
@@ -133,7 +133,7 @@ export const STACKING: readonly Scenario[] = [
   },
   {
     name: 'states-missing-in-replacing',
-    about:
+    title:
       'A replacing patch that does not know a state of the installed one is refused; one that does not replace is not.',
     patches: {
       lp_one: { objects: [CALLED], states: [{ id: 7, version: 1 }] },
