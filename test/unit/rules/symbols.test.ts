@@ -35,7 +35,7 @@ t! vma_merge.cold
 T! __x64_sys_getpid
 t __do_sys_getpid
 T __x64_sys_close
-t lo_open loop
+t lo_open [loop]
 `;
 const knowledge = exampleKernel(KERNEL);
 const RULES = [
@@ -93,7 +93,7 @@ describe('symbols of the target kernel', () => {
   });
 
   it('is at most a warning when only the built-in reference kernel says so, and names it', () => {
-    const reference = exampleKernel(KERNEL, true);
+    const reference = exampleKernel(KERNEL, { reference: true });
     const [finding] = check(patching(entry('nothing_like_it', '//~ old-name-not-found')), {
       only: RULES,
       knowledge: reference,

@@ -1,17 +1,22 @@
-import type { KernelKnowledge } from '../../kernel/knowledge.ts';
+import type { KernelKnowledge, KernelSymbol, Parameter, Prototype, StructLayout } from '../../kernel/knowledge.ts';
 import { knowledgeFrom } from '../../kernel/knowledge-from.ts';
 
 /**
- * The symbols that the examples name, as Linux 6.12 has them: `type name` or `type name module`, in the order in which
- * positions count. Functions whose type letter is followed by `!` cannot be hooked by ftrace.
+ * The symbols that the examples name, as Linux 6.12 has them: `type name`, and `[module]` or the namespace of its export,
+ * in the order in which positions count. Behind the type letter stands `!` when ftrace cannot hook the function, `+` when it is
+ * exported and `-` when it is known not to be.
  */
 const SYMBOLS = `
 t uptime_proc_show
 t cmdline_proc_show
 t loadavg_proc_show
-T single_open
-T seq_puts
-T schedule
+T+ single_open
+T+ seq_puts
+T+ seq_printf
+T+ schedule
+T+ register_reboot_notifier
+T+ dma_buf_get DMA_BUF
+T- nr_context_switches
 t! __schedule
 t! proc_uptime_init
 t! __pfx_uptime_proc_show
@@ -27,30 +32,115 @@ t m_show
 t m_show
 t verbose
 b verbose
-D init_uts_ns
-t loop_configure loop
-t lo_open loop
+D+ init_uts_ns
+b time_adjust
+t loop_configure [loop]
+t lo_open [loop]
+T+ rational_best_approximation [rational]
 `;
 
+/** Prototypes and structures that the examples need, as BTF has them. */
+const TYPES: ExampleTypes = {
+  prototypes: {
+    uptime_proc_show: prototype('int', ['struct seq_file *m', 'void *v']),
+    single_open: prototype('int', ['struct file *file', 'int (*show)(struct seq_file *, void *)', 'void *data']),
+  },
+  structures: {
+    sysinfo: structure('sysinfo', 112, [
+      'uptime',
+      'loads',
+      'totalram',
+      'freeram',
+      'sharedram',
+      'bufferram',
+      'totalswap',
+      'freeswap',
+      'procs',
+      'pad',
+      'totalhigh',
+      'freehigh',
+      'mem_unit',
+      '_f',
+    ]),
+  },
+  builtIn: ['jbd2'],
+};
+
+/** What an example kernel knows beside symbols. */
+export interface ExampleTypes {
+  readonly prototypes?: Readonly<Record<string, Prototype>>;
+  readonly structures?: Readonly<Record<string, StructLayout>>;
+  /** Modules that are built in. When there are some, all others are known not to be. */
+  readonly builtIn?: readonly string[];
+}
+
 /** A kernel of a few symbols for the examples of rules that need to know some, and for their tests. */
-export const EXAMPLE_KERNEL: KernelKnowledge = exampleKernel(SYMBOLS);
+export const EXAMPLE_KERNEL: KernelKnowledge = exampleKernel(SYMBOLS, { types: TYPES });
 
 /** Makes such a kernel of a list of symbols. */
-export function exampleKernel(symbols: string, reference = false): KernelKnowledge {
-  const lines = symbols
-    .trim()
-    .split('\n')
-    .map((line) => {
-      const [type = '', name = '', module] = line.trim().split(' ');
-      return { type: type.slice(0, 1), traceable: !type.endsWith('!'), name, of: module ? `\t[${module}]` : '' };
-    });
-  const functions = lines.filter(({ type, traceable }) => traceable && /[tw]/i.test(type));
+export function exampleKernel(
+  symbols: string,
+  { reference = false, types = {} }: { readonly reference?: boolean; readonly types?: ExampleTypes } = {},
+): KernelKnowledge {
+  const lines = symbols.trim().split('\n').map(readLine);
   const { knowledge } = knowledgeFrom({
     label: reference ? 'built-in reference kernel, Linux 6.12' : 'kallsyms of Linux 6.12',
     reference,
     kallsyms: lines.map(({ type, name, of }) => `0000000000000000 ${type} ${name}${of}\n`).join(''),
-    filterFunctions: functions.map(({ name, of }) => `${name}${of.replace('\t', ' ')}\n`).join(''),
+    filterFunctions: lines
+      .filter(({ type, mark }) => /[tw]/i.test(type) && mark !== '!')
+      .map(({ name, of }) => `${name}${of.replace('\t', ' ')}\n`)
+      .join(''),
   });
   if (!knowledge) throw new Error('the example kernel has no symbols');
-  return knowledge;
+  const exports = new Map(lines.map((line) => [line.name, line]));
+  const withExport = (symbol: KernelSymbol): KernelSymbol => {
+    const line = exports.get(symbol.name);
+    const exported = line?.mark === '+' ? 'yes' : line?.mark === '-' ? 'no' : symbol.exported;
+    return { ...symbol, exported, namespace: line?.namespace ?? null };
+  };
+  return {
+    label: knowledge.label,
+    reference,
+    coverage: (object) => knowledge.coverage(object),
+    lookup: (name, object) => knowledge.lookup(name, object).map(withExport),
+    everywhere: (name) => knowledge.everywhere(name).map(withExport),
+    variants: (name, object) => knowledge.variants(name, object),
+    search: (typed, object, limit) => knowledge.search(typed, object, limit),
+    closest: (name, object) => knowledge.closest(name, object),
+    modules: () => knowledge.modules(),
+    isBuiltIn: (module) => types.builtIn?.includes(module) ?? null,
+    prototype: (name) => types.prototypes?.[name] ?? null,
+    layout: (name) => types.structures?.[name] ?? null,
+  };
+}
+
+function readLine(line: string) {
+  const [, type = '', mark = '', name = '', rest = ''] = /^(\w)(\W?) (\S+)(?: (\S+))?$/.exec(line.trim()) ?? [];
+  const isModule = rest.startsWith('[');
+  return { type, mark, name, of: isModule ? `\t${rest}` : '', namespace: isModule || rest === '' ? null : rest };
+}
+
+/** A function's prototype, its parameters with their names. */
+export function prototype(returns: string, parameters: readonly string[]): Prototype {
+  const read = parameters.map((text): Parameter => {
+    const name = /(?:\(\*(\w+)\)\(.*\)|\b(\w+))$/.exec(text);
+    const own = name?.[1] ?? name?.[2] ?? null;
+    return {
+      name: own,
+      type: own === null ? text : text.replace(new RegExp(`\\b${own}\\b(?!.*\\b${own}\\b)`), '').trim(),
+    };
+  });
+  const text = `${returns} (${read.map(({ type }) => type).join(', ')})`;
+  return { text, returns, parameters: read, variadic: false, linkage: null };
+}
+
+/** A structure whose members all have eight bytes. */
+export function structure(name: string, size: number, members: readonly string[]): StructLayout {
+  return {
+    name,
+    kind: 'struct',
+    size,
+    members: members.map((member, index) => ({ name: member, type: 'unsigned long', offset: index * 64 })),
+  };
 }

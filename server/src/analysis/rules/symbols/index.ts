@@ -1,9 +1,16 @@
+export { rule as dependencyOnTargetModule } from './dependency-on-target-module.ts';
+export { rule as exportSymbolInLivepatch } from './export-symbol-in-livepatch.ts';
 export { rule as funcInWrongObject } from './func-in-wrong-object.ts';
+export { rule as missingImportNs } from './missing-import-ns.ts';
 export { rule as notTraceableTarget } from './not-traceable-target.ts';
+export { rule as objectIsBuiltin } from './object-is-builtin.ts';
+export { rule as objectNameUnknown } from './object-name-unknown.ts';
 export { rule as oldNameAmbiguous } from './old-name-ambiguous.ts';
 export { rule as oldNameNotFound } from './old-name-not-found.ts';
+export { rule as staticGlobalCopied } from './static-global-copied.ts';
 export { rule as symposCountsData } from './sympos-counts-data.ts';
 export { rule as symposOnUnique } from './sympos-on-unique.ts';
 export { rule as symposOutOfRange } from './sympos-out-of-range.ts';
 export { rule as syscallCompatMissing } from './syscall-compat-missing.ts';
+export { rule as unexportedSymbolDirect } from './unexported-symbol-direct.ts';
 export { rule as variableAsTarget } from './variable-as-target.ts';
