@@ -56,7 +56,11 @@ export function typicalLook(looks: readonly CapturedTask[]): CapturedTask {
 export function phasesOf(machine: string, looks: readonly CapturedTask[], pace: Pace): Phase[] {
   const places = placesOf(looks);
   const newest = looks[looks.length - 1] as CapturedTask;
-  if (places.length === 0 || pace.load >= BUSY) return runs(newest, SECOND, pace.inKernel, []);
+  if (places.length === 0 || pace.load >= BUSY) {
+    // It gave its CPU up for nobody and was never caught in the kernel: nothing is known that would make it enter it.
+    if (newest.kind === 'user' && pace.cycle === null && pace.inKernel === 0) return [COMPUTES];
+    return runs(newest, SECOND, pace.inKernel, []);
+  }
   const asleep = places.reduce((sum, { count }) => sum + count, 0);
   const phases: Phase[] = [];
   for (const { task, count } of places) {
@@ -67,6 +71,8 @@ export function phasesOf(machine: string, looks: readonly CapturedTask[], pace: 
   }
   return phases;
 }
+
+const COMPUTES: Phase = { do: 'user', for: { min: 0, max: 'forever' } };
 
 /** What a process does that ends after about `lives` microseconds. */
 export function phasesUntilExit(machine: string, looks: readonly CapturedTask[], lives: number): Phase[] {
