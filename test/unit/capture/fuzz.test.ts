@@ -1,9 +1,16 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonFault } from '../../../server/src/capture/json-fault.ts';
 import { readCapture } from '../../../server/src/capture/read-capture.ts';
 import { at, load, patch, play } from '../simulator/support.ts';
 import { EPOLL, recording, task, WORKER } from './recording.ts';
+
+/** Recordings of real guests: test/kernel makes them. */
+const REAL = ['6.1', '6.12'].map((version) => {
+  const file = `guest.${version}.json`;
+  return [file, readFileSync(new URL(`../../fixtures/captures/${file}`, import.meta.url), 'latin1')] as const;
+});
 
 /** Recordings that somebody edited, cut or invented: each gives an error for people or a workload that can be simulated. */
 
@@ -123,6 +130,62 @@ describe('edited recordings', () => {
     fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => survives(text) === 'refused'));
     expect(survives('['.repeat(200_000))).toBe('refused');
     expect(survives(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`)).toBe('refused');
+  });
+});
+
+describe.each(REAL)('the recording %s', (_, text) => {
+  const value: unknown = JSON.parse(text);
+  const tasks = (value as { samples: { tasks: unknown[] }[] }).samples.flatMap(({ tasks }, i) =>
+    tasks.map((_, j) => ['samples', i, 'tasks', j]),
+  );
+
+  it('is refused with the place when it is cut anywhere', () => {
+    fc.assert(
+      fc.property(fc.nat(text.trimEnd().length - 1), (length) => {
+        const reading = readCapture(text.slice(0, length));
+        expect(reading).toMatchObject({ ok: false });
+        expect(!reading.ok && reading.error).toMatch(
+          /^(?:The recording is empty|The recording ends too early, in line \d+, column \d+: .*)\.$/,
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('is read or refused, with reasons, when some of its bytes are others', () => {
+    const flip = fc.tuple(fc.nat(text.length - 1), fc.integer({ min: 0, max: 255 }));
+    fc.assert(
+      fc.property(fc.array(flip, { minLength: 1, maxLength: 5 }), (flips) => {
+        const chars = [...text];
+        for (const [at, byte] of flips) chars[at] = String.fromCharCode(byte);
+        survives(chars.join(''));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is read or refused, with reasons, when fields of its tasks have other values, or tasks are gone or there twice', () => {
+    const fields = Object.keys((value as { samples: { tasks: object[] }[] }).samples[0]?.tasks[0] ?? {});
+    const edit = fc.record({
+      task: fc.constantFrom(...tasks),
+      field: fc.option(fc.constantFrom(...fields)),
+      by: odd,
+    });
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 10 }), (edits) => {
+        let edited = structuredClone(value) as { samples: { tasks: Record<string, unknown>[] }[] };
+        for (const { task, field, by } of edits) {
+          const [, sample, , index] = task as [string, number, string, number];
+          const list = edited.samples[sample]?.tasks;
+          if (list === undefined || list[index] === undefined) continue;
+          if (field !== null) edited = replaced(edited, [...task, field], by) as typeof edited;
+          else if (by === true) list.push({ ...list[index] });
+          else list.splice(index, 1);
+        }
+        survives(JSON.stringify(edited));
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 
