@@ -1,4 +1,5 @@
 import { Prng } from '../../../shared/src/simulator/prng.ts';
+import { functionsOf, MachineSketch, type Sleeper } from './random-machine.ts';
 import { FAILURES, randomPatches } from './random-patches.ts';
 import {
   A,
@@ -51,34 +52,15 @@ export function randomStory(seed: number): Story {
   return new Generator(seed).story();
 }
 
-interface Sleeper {
-  readonly sketch: TaskSketch;
-  /** Where it sleeps, if anybody replaces that; null for a place that nobody replaces, and once it has left. */
-  func: string | null;
-  /** The target whose gate it sleeps behind. */
-  readonly gate: string | null;
-  /** Signals do not end its sleep, a deadly one does when it is killable. */
-  readonly sleeps: 'lightly' | 'killable' | 'firmly';
-}
-
 /** What is loaded while the steps are made, as far as it decides which steps make sense. */
 class Generator {
   readonly #seed: number;
   readonly #random: Prng;
   readonly #patches: Readonly<Record<string, PatchSketch>>;
+  readonly #machine: MachineSketch;
   readonly #targets: readonly string[];
   readonly #tasks: Record<string, TaskSketch> = {};
   readonly #steps: StoryStep[] = [];
-  /** Module is in the kernel. */
-  readonly #loaded = new Set<string>();
-  readonly #enabled = new Set<string>();
-  /** Loaded targets, and whether the gate is open. */
-  readonly #present = new Map<string, { gateIsOpen: boolean; hasThread: boolean }>();
-  /** Tasks that run and are not stopped. */
-  readonly #sleepers = new Map<string, Sleeper>();
-  /** What the parameters of a module say of its pre_patch callbacks, by object. */
-  readonly #returns = new Map<string, Readonly<Record<string, number>>>();
-  #ftrace = true;
   #busy = false;
   #actions = 0;
   /** A task went on into a replacement: what it does from then on is no part of the simulator's workload. */
@@ -89,6 +71,7 @@ class Generator {
     this.#random = new Prng(seed, 0);
     this.#targets = this.#chance(45) ? [A, B] : [A];
     this.#patches = randomPatches(this.#random, this.#targets, HELD_FUNCTIONS);
+    this.#machine = new MachineSketch(this.#patches);
   }
 
   story(): Story {
@@ -138,9 +121,9 @@ class Generator {
   }
 
   #act(): void {
-    const absent = Object.keys(this.#patches).filter((name) => !this.#loaded.has(name));
-    const enabled = [...this.#enabled];
-    const disabled = [...this.#loaded].filter((name) => !this.#enabled.has(name));
+    const absent = Object.keys(this.#patches).filter((name) => !this.#machine.loaded.has(name));
+    const enabled = [...this.#machine.enabled];
+    const disabled = [...this.#machine.loaded].filter((name) => !this.#machine.enabled.has(name));
     const acts: (() => void)[] = [
       ...absent.flatMap((name) => [() => this.#load(name), () => this.#load(name), () => this.#load(name)]),
       ...enabled.flatMap((name) => [
@@ -177,74 +160,59 @@ class Generator {
   }
 
   #switchFtrace(): void {
-    const value = this.#ftrace ? '0' : '1';
+    const value = this.#machine.ftrace ? '0' : '1';
     this.#do({ sysctl: 'kernel.ftrace_enabled', value });
     // It stays on while a function is replaced.
-    const used = [...this.#enabled].some((name) =>
-      this.#patches[name]?.objects.some(({ object, funcs }) => funcs.length > 0 && this.#is(object)),
+    const used = [...this.#machine.enabled].some((name) =>
+      this.#patches[name]?.objects.some(({ object, funcs }) => funcs.length > 0 && this.#machine.is(object)),
     );
-    if (value === '1' || !used) this.#ftrace = value === '1';
-  }
-
-  #is(object: string): boolean {
-    return object === 'vmlinux' || this.#present.has(object);
+    if (value === '1' || !used) this.#machine.ftrace = value === '1';
   }
 
   // Targets
 
   #moveTarget(target: string): void {
-    const there = this.#present.get(target);
+    const there = this.#machine.present.get(target);
     if (!there) this.#loadTarget(target);
-    else if (!there.hasThread && !this.#sleepersBehind(target).length) this.#unloadTarget(target);
+    else if (!there.hasThread && !this.#machine.sleepersBehind(target).length) this.#unloadTarget(target);
   }
 
   #loadTarget(target: string): void {
-    const inReplacement = this.#replaced().has(`${target}_thread_wait`);
+    const inReplacement = this.#machine.replaced().has(`${target}_thread_wait`);
     const hasThread = this.#tasks[target] === undefined && !inReplacement && this.#chance(25);
     this.#do({ 'load-target': target, ...(hasThread ? { parameters: { thread: 1 } } : {}) }, wait(1));
-    const refuses = [...this.#enabled].some((name) => this.#refuses(name, (object) => object === target));
+    const refuses = [...this.#machine.enabled].some((name) =>
+      this.#machine.refuses(name, (object) => object === target),
+    );
     if (refuses) return;
-    this.#present.set(target, { gateIsOpen: false, hasThread });
+    this.#machine.present.set(target, { gateIsOpen: false, hasThread });
     if (!hasThread) return;
     this.#tasks[target] = thread(target);
     this.#do({ watch: target });
     const func = `${target}_thread_wait`;
-    this.#sleepers.set(target, { sketch: thread(target), func, gate: target, sleeps: 'firmly' });
+    this.#machine.sleepers.set(target, { sketch: thread(target), func, gate: target, sleeps: 'firmly' });
   }
 
   #unloadTarget(target: string): void {
     this.#do({ 'unload-target': target }, wait(1));
-    this.#present.delete(target);
-  }
-
-  #sleepersBehind(target: string): string[] {
-    return [...this.#sleepers].filter(([, { gate, func }]) => gate === target && func !== null).map(([name]) => name);
+    this.#machine.present.delete(target);
   }
 
   #openGate(target: string): void {
-    const there = this.#present.get(target);
+    const there = this.#machine.present.get(target);
     if (!there || there.gateIsOpen) return;
-    const names = this.#sleepersBehind(target);
+    const names = this.#machine.sleepersBehind(target);
     this.#do(...names.map((name) => open(name, target)));
     if (names.length === 0) return;
     there.gateIsOpen = true;
-    for (const name of names) this.#leaves(name);
+    for (const name of names) this.#machine.leaves(name);
   }
 
   // Tasks
 
-  #leaves(name: string): void {
-    const sleeper = this.#sleepers.get(name);
-    if (sleeper) sleeper.func = null;
-  }
-
-  #replaced(): Set<string> {
-    return new Set([...this.#enabled].flatMap((name) => functionsOf(this.#patches[name])));
-  }
-
   /** A task that sleeps where nothing is replaced yet, or a bystander. */
   #startTask(): void {
-    const replaced = this.#replaced();
+    const replaced = this.#machine.replaced();
     // The guest's agent hears through a pipe that a task has started.
     if (replaced.has('pipe_read')) return;
     const places: (() => Sleeper)[] = [() => bystander(this.#pick(BYSTANDERS))];
@@ -264,7 +232,7 @@ class Generator {
         return { sketch: { does: HELD_IN_KERNEL[func] }, func, gate: null, sleeps: 'lightly' };
       });
     }
-    for (const [target, { gateIsOpen }] of this.#present) {
+    for (const [target, { gateIsOpen }] of this.#machine.present) {
       const free = SLEEPS.filter((sleep) => !replaced.has(`${target}_${sleep}`));
       if (gateIsOpen || free.length === 0) continue;
       const place = (): Sleeper => {
@@ -277,14 +245,14 @@ class Generator {
     const name = `task${Object.keys(this.#tasks).length + 1}`;
     const sleeper = this.#pick(places)();
     this.#tasks[name] = sleeper.sketch;
-    this.#sleepers.set(name, sleeper);
+    this.#machine.sleepers.set(name, sleeper);
     this.#do(start(name));
   }
 
   /** Something that happens to a task outside a transition. */
   #touchTask(): void {
-    const replaced = this.#replaced();
-    const free = [...this.#sleepers].filter(
+    const replaced = this.#machine.replaced();
+    const free = [...this.#machine.sleepers].filter(
       ([, { sketch, func }]) => sketch.does !== 'kernel-thread' && (func === null || !replaced.has(func)),
     );
     if (free.length === 0) return;
@@ -295,7 +263,7 @@ class Generator {
     if (READS_INPUT.has(sketch.does) && sketch.file === undefined && func !== null) {
       ways.push(() => {
         this.#do({ wake: name }, wait(1));
-        if (sketch.does === 'poll' || sketch.does === 'select') this.#leaves(name);
+        if (sketch.does === 'poll' || sketch.does === 'select') this.#machine.leaves(name);
       });
     }
     if (sketch.does === 'sigwait') ways.push(() => this.#do({ signal: name, name: 'USR1' }, wait(1)));
@@ -310,46 +278,21 @@ class Generator {
 
   #kill(name: string): void {
     this.#do({ kill: name }, wait(1));
-    this.#sleepers.delete(name);
+    this.#machine.sleepers.delete(name);
   }
 
   /** A task is stopped for a while: it has left the function in which it slept, and goes there again. */
   #stop(name: string, sleeper: Sleeper): void {
     this.#do({ signal: name, name: 'STOP' }, wait(1));
-    this.#sleepers.delete(name);
+    this.#machine.sleepers.delete(name);
     if (sleeper.gate === null && this.#chance(50)) this.#act();
     if (this.#isOver) return;
-    this.#sleepers.set(name, sleeper);
+    this.#machine.sleepers.set(name, sleeper);
     this.#do({ signal: name, name: 'CONT' }, wait(1));
-    this.#isOver = sleeper.func !== null && this.#replaced().has(sleeper.func);
+    this.#isOver = sleeper.func !== null && this.#machine.replaced().has(sleeper.func);
   }
 
   // Patches
-
-  /** Whether the kernel refuses a patch for what it finds in the objects that are there. */
-  #refuses(name: string, there: (object: string) => boolean): boolean {
-    const objects = this.#patches[name]?.objects.filter(({ object }) => there(object)) ?? [];
-    return (
-      objects.some(({ funcs }) => {
-        const bad = funcs.some(
-          (func) =>
-            func === 'no_such_function' || func === '__schedule' || (typeof func === 'object' && func.sympos > 1),
-        );
-        return bad || (!this.#ftrace && funcs.length > 0);
-      }) || this.#prepares(name, there) !== 0
-    );
-  }
-
-  /** What the pre_patch callbacks of the objects that are there come to: the first one that is not 0. */
-  #prepares(name: string, there: (object: string) => boolean): number {
-    for (const { object, callbacks } of this.#patches[name]?.objects ?? []) {
-      if (!there(object) || typeof callbacks !== 'object') continue;
-      const { pre_patch = 0 } = callbacks;
-      const value = pre_patch === 'parameter' ? (this.#returns.get(name)?.[object] ?? 0) : pre_patch;
-      if (value !== 0) return value;
-    }
-    return 0;
-  }
 
   /** The parameters for a load: now and then one says that a callback fails. */
   #parameters(name: string): Readonly<Record<string, number>> {
@@ -362,35 +305,26 @@ class Generator {
     );
   }
 
-  /** States of enabled patches: one that replaces must know them all, no version goes down. */
-  #statesFit(patch: PatchSketch | undefined): boolean {
-    return [...this.#enabled].every((name) =>
-      (this.#patches[name]?.states ?? []).every((old) => {
-        const own = patch?.states?.find(({ id }) => id === old.id);
-        return own ? own.version >= old.version : !patch?.replace;
-      }),
-    );
-  }
-
   #load(name: string): void {
     const patch = this.#patches[name];
     const returns = this.#parameters(name);
-    this.#returns.set(name, returns);
+    this.#machine.returns.set(name, returns);
     const parameters = Object.fromEntries(
       Object.entries(returns).map(([object, value]) => [`${object}_returns`, value]),
     );
     this.#do({ load: name, ...(Object.keys(returns).length > 0 ? { parameters } : {}) });
-    if (this.#refuses(name, (object) => this.#is(object)) || !this.#statesFit(patch)) {
+    if (this.#machine.refuses(name, (object) => this.#machine.is(object)) || !this.#machine.statesFit(patch)) {
       this.#do(settle);
       // pre_patch that returns more than 0 leaves the module there, not enabled.
-      if (this.#statesFit(patch) && this.#prepares(name, (object) => this.#is(object)) > 0) this.#loaded.add(name);
+      if (this.#machine.statesFit(patch) && this.#machine.prepares(name, (object) => this.#machine.is(object)) > 0)
+        this.#machine.loaded.add(name);
       return;
     }
-    this.#loaded.add(name);
-    this.#enabled.add(name);
-    const taken = patch?.replace ? [...this.#enabled] : [name];
+    this.#machine.loaded.add(name);
+    this.#machine.enabled.add(name);
+    const taken = patch?.replace ? [...this.#machine.enabled] : [name];
     const replaced = new Set(taken.flatMap((one) => functionsOf(this.#patches[one])));
-    const holders = [...this.#sleepers].filter(([, { func }]) => func !== null && replaced.has(func));
+    const holders = [...this.#machine.sleepers].filter(([, { func }]) => func !== null && replaced.has(func));
     if (holders.length === 0) this.#do(settle);
     else {
       this.#do(wait(2));
@@ -400,7 +334,7 @@ class Generator {
       this.#isOver = end === 'over';
     }
     if (!patch?.replace) return;
-    for (const other of this.#enabled) if (other !== name) this.#enabled.delete(other);
+    for (const other of this.#machine.enabled) if (other !== name) this.#machine.enabled.delete(other);
   }
 
   /** What can be tried while tasks hold the transition of `name`. */
@@ -410,7 +344,9 @@ class Generator {
     const tries: (() => void)[] = [
       () => this.#do(unload(name), wait(1)),
       ...others.map((other) =>
-        this.#loaded.has(other) ? () => this.#do(disable(other), wait(1)) : () => this.#do(load(other), wait(1)),
+        this.#machine.loaded.has(other)
+          ? () => this.#do(disable(other), wait(1))
+          : () => this.#do(load(other), wait(1)),
       ),
       () => this.#do(disable(name), write(`${name}/enabled`, '1'), wait(2)),
       () => this.#do(write(`${name}/force`, '0'), write(`${name}/enabled`, '1'), wait(1)),
@@ -429,7 +365,7 @@ class Generator {
     const gates = new Set(holders.map(([, { gate }]) => gate));
     const reverse = (): 'reversed' => {
       this.#do(disable(name), settle);
-      this.#enabled.delete(name);
+      this.#machine.enabled.delete(name);
       return 'reversed';
     };
     const ways: (() => 'done' | 'reversed' | 'over')[] = [reverse, reverse];
@@ -477,30 +413,24 @@ class Generator {
 
   #disable(name: string): void {
     this.#do(disable(name), settle);
-    this.#enabled.delete(name);
+    this.#machine.enabled.delete(name);
   }
 
   #unload(name: string): void {
     this.#do(unload(name));
-    this.#loaded.delete(name);
+    this.#machine.loaded.delete(name);
   }
 
   #putBack(): void {
-    if (!this.#ftrace) this.#switchFtrace();
-    for (const target of this.#present.keys()) this.#openGate(target);
-    for (const name of [...this.#enabled].reverse()) this.#disable(name);
-    for (const name of [...this.#loaded]) this.#unload(name);
-    for (const target of this.#present.keys()) this.#do({ 'unload-target': target });
+    if (!this.#machine.ftrace) this.#switchFtrace();
+    for (const target of this.#machine.present.keys()) this.#openGate(target);
+    for (const name of [...this.#machine.enabled].reverse()) this.#disable(name);
+    for (const name of [...this.#machine.loaded]) this.#unload(name);
+    for (const target of this.#machine.present.keys()) this.#do({ 'unload-target': target });
     this.#do(settle);
   }
 }
 
 function bystander(does: TaskSketch['does']): Sleeper {
   return { sketch: { does }, func: null, gate: null, sleeps: does === 'vfork' ? 'killable' : 'lightly' };
-}
-
-function functionsOf(patch: PatchSketch | undefined): string[] {
-  return (patch?.objects ?? []).flatMap(({ funcs }) =>
-    funcs.map((func) => (typeof func === 'string' ? func : func.name)),
-  );
 }
