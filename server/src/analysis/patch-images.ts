@@ -14,11 +14,13 @@ import {
   type ModuleParam,
   type ObjectImage,
   type PatchImage,
+  type ShadowUse,
   type SourceRange,
   type StateImage,
   type TableReference,
   type Value,
 } from '../../../shared/src/model/index.ts';
+import { shadowUses } from './shadow-uses.ts';
 
 /**
  * What the kernel would be given for each klp_patch of the module: every unknown is decided, and `assumptions` says how.
@@ -200,6 +202,7 @@ class ImageBuilder {
         oldSympos: this.decide(func.oldSympos, `The old_sympos of ${oldName}`, 0),
         source: func.oldName.kind === 'absent' ? func.range : func.oldName.range,
         newFuncSource: this.definition(newFunc)?.nameRange ?? null,
+        ...this.shadow(this.definition(newFunc)),
       });
       return 'goes on';
     });
@@ -215,7 +218,7 @@ class ImageBuilder {
     }
     const definition = this.definition(value.value.name);
     const source = definition?.nameRange ?? value.range;
-    const image = { function: value.value.name, source };
+    const image = { function: value.value.name, source, ...this.shadow(definition) };
     if (name !== 'pre_patch') return { ...image, returns: 0, returnKnown: true };
     return { ...image, ...this.returnOf(value.value.name, definition) };
   }
@@ -235,6 +238,11 @@ class ImageBuilder {
     this.assume(`${name}() is taken to return ${initial}.`);
     if (parameters.size !== 1 || !parameter) return { returns: 0, returnKnown: false };
     return { returns: initial, returnKnown: false, returnsParameter: parameter.name };
+  }
+
+  private shadow(definition: FunctionDefinition | undefined): { shadow?: readonly ShadowUse[] } {
+    const shadow = definition === undefined ? [] : shadowUses(this.module, definition);
+    return shadow.length === 0 ? {} : { shadow };
   }
 
   private definition(name: string): FunctionDefinition | undefined {

@@ -53,6 +53,20 @@ export interface FuncImage {
   readonly source: SourceRange | null;
   /** The replacement's definition. */
   readonly newFuncSource: SourceRange | null;
+  /** What the replacement does with shadow variables, in source order. Absent: nothing. */
+  readonly shadow?: readonly ShadowUse[];
+}
+
+/** A call of the shadow variable API (kernel/livepatch/shadow.c). */
+export interface ShadowUse {
+  readonly call: 'get' | 'alloc' | 'get_or_alloc' | 'free' | 'free_all';
+  /** The number; what is written there when that can't be evaluated (the same text is taken as the same number). */
+  readonly id: number | string;
+  /** An object of the kernel that is always there (`&init_task`); null when it is not known which one. */
+  readonly object: string | null;
+  /** What the constructor returns; absent: 0, or there is none. */
+  readonly constructs?: number;
+  readonly source: SourceRange | null;
 }
 
 export interface CallbackImage {
@@ -63,5 +77,7 @@ export interface CallbackImage {
   readonly returnsParameter?: string;
   /** False when `returns` is an assumption. */
   readonly returnKnown: boolean;
+  /** What it does with shadow variables, in source order. Absent: nothing. */
+  readonly shadow?: readonly ShadowUse[];
   readonly source: SourceRange | null;
 }

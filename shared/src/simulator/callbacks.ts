@@ -1,5 +1,6 @@
 import type { CallbackImage, CallbackName } from '../model/index.ts';
 import type { Machine } from './machine.ts';
+import { useShadow } from './shadow-life.ts';
 import { type KlpObject, objectName } from './structures.ts';
 
 /** The callbacks of kernel/livepatch/core.h: each runs its function if there is one. */
@@ -17,6 +18,7 @@ function run(m: Machine, object: KlpObject, callback: CallbackName): number {
     function: image.function,
     returns,
   });
+  for (const use of image.shadow ?? []) useShadow(m, object.patch.module, image.function, use);
   return returns;
 }
 

@@ -4,6 +4,8 @@ import type { KernelTraits } from './kernel-traits.ts';
 import type { ConsistencyModel } from './models/model.ts';
 import type { PreparedWorkload } from './prepared-workload.ts';
 import { hash, Prng } from './prng.ts';
+import { ShadowVariables } from './shadow.ts';
+import type { Attached } from './shadow-life.ts';
 import type { StackSearch } from './stack-search.ts';
 import type { KlpObject, KlpOps, KlpPatch } from './structures.ts';
 import type { SymbolTable } from './symbols.ts';
@@ -91,6 +93,8 @@ export class Machine {
   transition: Transition | null = null;
   /** Patches whose free work is still to run. */
   readonly dying: { readonly patch: KlpPatch; readonly at: number }[] = [];
+
+  readonly shadows = new ShadowVariables<string, Attached>();
 
   /** kernel.ftrace_enabled */
   ftraceEnabled = true;

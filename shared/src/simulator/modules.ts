@@ -3,6 +3,7 @@ import { enablePatch, moduleComing, moduleGoing } from './core.ts';
 import { EAGAIN, EBUSY, EEXIST, EINVAL, ENOENT } from './errno.ts';
 import { printk } from './log.ts';
 import type { LoadedModule, Machine } from './machine.ts';
+import { shadowsOfModuleGone } from './shadow-life.ts';
 import { kstrtobool } from './sysfs.ts';
 
 /** The module loader (kernel/module/main.c), as far as livepatch meets it. All return 0 or a negative errno. */
@@ -94,6 +95,7 @@ export function unloadModule(m: Machine, name: string): number {
   moduleGoing(m, module);
   m.modules.delete(name);
   tell(m, name, 'gone');
+  shadowsOfModuleGone(m, name);
   return 0;
 }
 

@@ -1,4 +1,12 @@
-import type { CallbackImage, CallbackName, FuncImage, ObjectImage, PatchImage, StateImage } from '../model/index.ts';
+import type {
+  CallbackImage,
+  CallbackName,
+  FuncImage,
+  ObjectImage,
+  PatchImage,
+  ShadowUse,
+  StateImage,
+} from '../model/index.ts';
 
 /**
  * The kernel's own structures of a loaded patch (include/linux/livepatch.h), with the internal fields that
@@ -52,6 +60,8 @@ export interface KlpFunc {
   newFrame: string | null;
   /** False when ftrace finds no place in the original. */
   traceable: boolean;
+  /** What the replacement does with shadow variables. */
+  readonly shadow: readonly ShadowUse[];
   added: boolean;
 }
 
@@ -122,6 +132,7 @@ function makeFunc(object: KlpObject, image: FuncImage): KlpFunc {
     oldFrame: null,
     newFrame: null,
     traceable: true,
+    shadow: image.shadow ?? [],
     added: false,
   };
 }
@@ -140,6 +151,7 @@ export function makeNop(object: KlpObject, old: KlpFunc): KlpFunc {
     oldFrame: null,
     newFrame: null,
     traceable: true,
+    shadow: [],
     added: false,
   };
 }

@@ -1,4 +1,4 @@
-import type { CallbackName } from '../model/index.ts';
+import type { CallbackName, ShadowUse } from '../model/index.ts';
 import type { Step } from './step.ts';
 
 /**
@@ -143,11 +143,27 @@ export type TraceEvent = {
       readonly function: string;
       readonly stack: readonly FuncStackEntry[];
     }
+  /**
+   * Shadow variables: what a callback did, and what the patch's functions do from now on. Told of each call in the source
+   * once for each time that it begins.
+   */
+  | {
+      readonly type: 'shadow';
+      readonly patch: string;
+      /** The function that calls. */
+      readonly function: string;
+      readonly call: ShadowUse['call'];
+      readonly id: number | string;
+      readonly result: ShadowResult;
+    }
   /** A target module or livepatch module is loaded or gone. */
   | { readonly type: 'module'; readonly module: string; readonly state: 'loaded' | 'gone' | 'refused' }
   /** Something that a patch author should know: a hazard that the run met, or a broken invariant. */
   | { readonly type: 'finding'; readonly id: string; readonly text: string }
 );
+
+/** `exists`: klp_shadow_alloc() found one and gave up; `failed`: the constructor did. */
+export type ShadowResult = 'attached' | 'found' | 'none' | 'freed' | 'exists' | 'failed';
 
 export type LogLevel = 'debug' | 'info' | 'notice' | 'warning' | 'err';
 

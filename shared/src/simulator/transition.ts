@@ -5,6 +5,7 @@ import { pr } from './log.ts';
 import type { Machine, Transition } from './machine.ts';
 import { findOps, tellFuncStack, unpatchObjects } from './patch.ts';
 import { hash } from './prng.ts';
+import { shadowsPatched, shadowsUnpatched } from './shadow-life.ts';
 import { StackSearch } from './stack-search.ts';
 import { isObjectLoaded, type KlpPatch } from './structures.ts';
 import { sysfsEnabled, sysfsTransition } from './sysfs.ts';
@@ -182,6 +183,8 @@ function completeTransition(m: Machine): void {
   m.transition = null;
   sysfsTransition(m, patch);
   tell(m, transition, 'done');
+  if (target === 1) shadowsPatched(m, patch);
+  else shadowsUnpatched(m, patch);
 }
 
 /** klp_cancel_transition(): enabling failed before any task could switch. */
