@@ -68,6 +68,7 @@ class ImageBuilder {
       variable: patch.name,
       livepatchMark: module.moduleInfos.some(({ tag }) => tag === 'livepatch'),
       hasExit: module.exit.length > 0,
+      ...this.exit(),
       replace,
       ...this.replaceParameter(patch),
       replaceable,
@@ -238,6 +239,13 @@ class ImageBuilder {
     this.assume(`${name}() is taken to return ${initial}.`);
     if (parameters.size !== 1 || !parameter) return { returns: 0, returnKnown: false };
     return { returns: initial, returnKnown: false, returnsParameter: parameter.name };
+  }
+
+  private exit(): Pick<PatchImage, 'exit'> {
+    const name = this.module.exit[0]?.function;
+    const definition = name === undefined ? undefined : this.definition(name);
+    const shadow = definition === undefined ? [] : shadowUses(this.module, definition);
+    return name === undefined || shadow.length === 0 ? {} : { exit: { function: name, shadow } };
   }
 
   private shadow(definition: FunctionDefinition | undefined): { shadow?: readonly ShadowUse[] } {

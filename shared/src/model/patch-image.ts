@@ -14,6 +14,8 @@ export interface PatchImage {
   readonly livepatchMark: boolean;
   /** A module_exit function is there: without one rmmod always fails. */
   readonly hasExit: boolean;
+  /** What that function does with shadow variables. Absent: nothing. */
+  readonly exit?: { readonly function: string; readonly shadow: readonly ShadowUse[] };
   /** Pointers that are NULL, for which klp_enable_patch() returns -EINVAL at once. Absent: none. */
   readonly nullFields?: readonly ('mod' | 'objs')[];
   readonly replace: boolean;

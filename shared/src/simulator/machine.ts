@@ -1,3 +1,4 @@
+import type { PatchImage } from '../model/index.ts';
 import { SimulatorError } from './errno.ts';
 import { EventQueue, RANK_IDLE_TASK, RANK_TASK, RANK_WORK } from './event-queue.ts';
 import type { KernelTraits } from './kernel-traits.ts';
@@ -26,6 +27,7 @@ export interface LoadedModule {
   /** References that livepatch holds. */
   references: number;
   readonly hasExit: boolean;
+  readonly exit?: PatchImage['exit'];
   /** Its module parameters as numbers (true is 1), as far as somebody set them. */
   readonly parameters: Map<string, number>;
 }

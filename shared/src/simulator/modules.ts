@@ -3,7 +3,7 @@ import { enablePatch, moduleComing, moduleGoing } from './core.ts';
 import { EAGAIN, EBUSY, EEXIST, EINVAL, ENOENT } from './errno.ts';
 import { printk } from './log.ts';
 import type { LoadedModule, Machine } from './machine.ts';
-import { shadowsOfModuleGone } from './shadow-life.ts';
+import { shadowsOfModuleGone, useShadow } from './shadow-life.ts';
 import { kstrtobool } from './sysfs.ts';
 
 /** The module loader (kernel/module/main.c), as far as livepatch meets it. All return 0 or a negative errno. */
@@ -35,6 +35,7 @@ export function loadLivepatch(m: Machine, image: PatchImage, given: Readonly<Rec
     live: false,
     references: 0,
     hasExit: image.hasExit,
+    ...(image.exit === undefined ? {} : { exit: image.exit }),
     parameters,
   };
   m.modules.set(name, module);
@@ -92,6 +93,7 @@ export function unloadModule(m: Machine, name: string): number {
   if (module === undefined) return ENOENT;
   if (!module.live || !module.hasExit) return EBUSY;
   if (module.references > 0) return EAGAIN;
+  for (const use of module.exit?.shadow ?? []) useShadow(m, name, module.exit?.function ?? '', use);
   moduleGoing(m, module);
   m.modules.delete(name);
   tell(m, name, 'gone');

@@ -53,10 +53,20 @@ it('are read from the function and those that it calls', () => {
   ]);
 });
 
+it("are read from the module's exit function", () => {
+  const found = image(`
+    static int new(void) { return 0; }
+    static void leave(void) { klp_shadow_free_all(3, NULL); }
+    module_exit(leave);`);
+  expect(found.exit?.function).toBe('leave');
+  expect(spelt(found.exit?.shadow)).toEqual([['free_all', 3, null, 0]]);
+});
+
 it('are absent where nothing is done', () => {
   const found = image('static int new(void) { return 0; } static int before(struct klp_object *obj) { return 0; }');
   expect(found.objects[0]?.funcs[0]).not.toHaveProperty('shadow');
   expect(found.objects[0]?.callbacks.pre_patch).not.toHaveProperty('shadow');
+  expect(found).not.toHaveProperty('exit');
 });
 
 it.each([

@@ -63,6 +63,15 @@ describe('shadow variables', () => {
     expect(events(trace, 'finding').map(({ id }) => id)).toEqual(['shadow-leak', 'shadow-dangles']);
   });
 
+  it('that the module frees when it is removed leave nothing', () => {
+    const exit = { function: 'lp_exit', shadow: [use('free_all')] };
+    const image = shadowing('lp', { f: [use('alloc')] }, { exit });
+    expect(life(play(QUIET, [at(0, load(image)), ...disable(5, 'lp')]))).toEqual([
+      'lp_f alloc 1: attached',
+      'lp_exit free_all 1: freed',
+    ]);
+  });
+
   it('that post_unpatch frees leave nothing', () => {
     const image = shadowing('lp', { f: [use('get_or_alloc')], post_unpatch: [use('free_all')] });
     expect(life(play(QUIET, [at(0, load(image)), ...disable(5, 'lp')]))).toEqual([
