@@ -1,5 +1,5 @@
 import type { HostToPanel, PanelState } from '../../shared/src/panel-messages.ts';
-import { WORKLOADS, workloadById } from '../../shared/src/simulator/workloads/index.ts';
+import { PRESETS } from '../../shared/src/simulator/workloads/index.ts';
 import type { PossibleAction } from './actions.ts';
 import { ActionsView } from './actions-view.ts';
 import { TaskView } from './detail-view.ts';
@@ -156,7 +156,7 @@ export class App {
         this.keep();
       },
       patch: (value) => this.session.choose({ patch: value }),
-      workload: (value) => this.session.choose({ workload: workloadById(value) ?? this.session.workload }),
+      workload: (value) => this.session.choose({ preset: value }),
       kernel: (kernel) => this.session.choose({ kernel }),
       seed: (value) => this.session.choose({ chosenSeed: value }),
       typical: () => this.session.choose({ chosenSeed: null }),
@@ -242,8 +242,8 @@ export class App {
       speed: this.player.speed,
       patches: session.images.map(({ variable, module }) => ({ value: variable ?? '', title: variable ?? module })),
       patch: session.patch ?? '',
-      workloads: WORKLOADS.map(({ id, title }) => ({ value: id, title })),
-      workload: session.workload.id,
+      workloads: PRESETS.map(({ id, title }) => ({ value: id, title })),
+      workload: session.preset,
       kernels: KERNELS.map((kernel) => ({ value: kernel, title: `Linux ${kernel}` })),
       kernel: session.kernel,
       seed: session.seed,

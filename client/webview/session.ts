@@ -4,13 +4,17 @@ import type { SimulationSettings } from '../../shared/src/protocol.ts';
 import { forecastInSteps } from '../../shared/src/simulator/forecast.ts';
 import type { Forecast } from '../../shared/src/simulator/forecast-types.ts';
 import type { Workload } from '../../shared/src/simulator/workload.ts';
-import { WORKLOADS, workloadById } from '../../shared/src/simulator/workloads/index.ts';
+import { PRESETS, workloadById } from '../../shared/src/simulator/workloads/index.ts';
 import { makeRun, type Run } from './run.ts';
 
 /** The forecast takes a while: it is made when nobody has typed for so long. */
 const FORECAST_DELAY = 200;
 /** Milliseconds of work at a time: half a frame. */
 const SLICE = 8;
+
+const DEFAULT_PRESET = 'web-server';
+
+const knownPreset = (id: string): string | undefined => PRESETS.find((preset) => preset.id === id)?.id;
 
 export interface SessionEvents {
   /** There is another run to show; `run` is set. */
@@ -34,7 +38,8 @@ export class Session {
   images: readonly PatchImage[] = [];
   /** The klp_patch variable that is shown. */
   patch: string | null = null;
-  workload: Workload = WORKLOADS[0] as Workload;
+  /** Id of the machine that was chosen. */
+  preset: string = DEFAULT_PRESET;
   kernel = '6.12';
   /** Null is the forecast's typical run. */
   chosenSeed: number | null = null;
@@ -54,6 +59,11 @@ export class Session {
     return this.chosenSeed ?? this.typicalSeed;
   }
 
+  /** The chosen machine, with the stacks of the chosen kernel. */
+  get workload(): Workload {
+    return workloadById(this.preset, this.kernel) as Workload;
+  }
+
   get image(): PatchImage | null {
     return this.images.find(({ variable }) => variable === this.patch) ?? this.images[0] ?? null;
   }
@@ -61,7 +71,7 @@ export class Session {
   /** What is kept over reloads. */
   get state(): Pick<PanelState, 'uri' | 'patch' | 'workload' | 'kernel' | 'seed' | 'actions'> {
     const { uri, patch, kernel, actions } = this;
-    return { uri, patch, kernel, actions, workload: this.workload.id, seed: this.chosenSeed ?? 0 };
+    return { uri, patch, kernel, actions, workload: this.preset, seed: this.chosenSeed ?? 0 };
   }
 
   receive(message: HostToPanel & { readonly type: 'images' }): void {
@@ -72,14 +82,14 @@ export class Session {
     this.images = message.images;
     if (kept !== null) {
       this.patch = kept.patch;
-      this.workload = workloadById(kept.workload) ?? this.workload;
+      this.preset = knownPreset(kept.workload) ?? this.preset;
       this.kernel = kept.kernel;
       this.chosenSeed = kept.seed > 0 ? kept.seed : null;
       this.actions = kept.actions ?? [];
     } else {
       // A choice made here holds until the setting itself is changed.
       if (simulation.workload !== this.settings?.workload) {
-        this.workload = workloadById(simulation.workload) ?? this.workload;
+        this.preset = knownPreset(simulation.workload) ?? this.preset;
       }
       if (simulation.kernel !== this.settings?.kernel) this.kernel = simulation.kernel;
     }
@@ -90,7 +100,7 @@ export class Session {
   }
 
   /** Another machine, patch or seed. */
-  choose(change: Partial<Pick<Session, 'patch' | 'workload' | 'kernel' | 'chosenSeed'>>): void {
+  choose(change: Partial<Pick<Session, 'patch' | 'preset' | 'kernel' | 'chosenSeed'>>): void {
     const sameForecast = Object.keys(change).every((key) => key === 'chosenSeed');
     Object.assign(this, change);
     if (change.patch !== undefined) this.actions = [];

@@ -12,7 +12,7 @@ import { prepareWorkload } from '../../shared/src/simulator/prepared-workload.ts
 import { run, simulate } from '../../shared/src/simulator/simulate.ts';
 import type { Step } from '../../shared/src/simulator/step.ts';
 import type { Workload } from '../../shared/src/simulator/workload.ts';
-import { WORKLOADS } from '../../shared/src/simulator/workloads/index.ts';
+import { PRESETS, workloadById } from '../../shared/src/simulator/workloads/index.ts';
 import { shown, table } from './measure.ts';
 import { BENCH_IMAGE, benchImage, benchWorkload } from './simulated-machine.ts';
 
@@ -20,6 +20,8 @@ const KERNEL = '6.12';
 const SEEDS = 50;
 const TASKS = 400;
 const SECOND = 1_000_000;
+
+const presets = PRESETS.map(({ id }) => workloadById(id, KERNEL) as Workload);
 
 /** A million tasks have more to do than a run is allowed otherwise. */
 const NO_EVENT_LIMIT = Number.MAX_SAFE_INTEGER;
@@ -63,7 +65,7 @@ function runTime(rounds: number, workload: Workload, images: readonly PatchImage
 
 function forecasts(rounds: number): string {
   const rows: string[][] = [];
-  for (const workload of [benchWorkload(TASKS), ...WORKLOADS]) {
+  for (const workload of [benchWorkload(TASKS), ...presets]) {
     const image = workload.id === 'bench' ? BENCH_IMAGE : benchImage('bench', ['do_epoll_wait']);
     let tasks = 0;
     const time = best(rounds, () => {
@@ -78,7 +80,7 @@ function forecasts(rounds: number): string {
 /** One full trace, and how many events a second it handles. */
 function single(rounds: number): string {
   const rows: string[][] = [];
-  for (const workload of [benchWorkload(TASKS), ...WORKLOADS]) {
+  for (const workload of [benchWorkload(TASKS), ...presets]) {
     // Nobody gets out of schedule() by himself: what tasks do is played for a minute.
     const options = { kernel: KERNEL, workload, seed: 1, steps: loads([benchImage('bench', ['schedule'])]) };
     let told = 0;

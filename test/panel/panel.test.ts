@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { forecast } from '../../shared/src/simulator/forecast.ts';
-import { WORKLOADS } from '../../shared/src/simulator/workloads/index.ts';
+import { workloadById } from '../../shared/src/simulator/workloads/index.ts';
 import { colorAt, forecastShown, MASTER, panelPage, row, shownPanel, time, usePanel } from './driving.ts';
 import { imagesMessage, patchOf } from './images.ts';
 
@@ -13,7 +13,11 @@ describe('drawing', () => {
     const image = patchOf('sigsuspend');
     await panel.post(imagesMessage([image]));
     await forecastShown(panel.page);
-    const expected = forecast(image, { kernel: '6.12', workload: WORKLOADS[0] as never, seeds: 5 });
+    const expected = forecast(image, {
+      kernel: '6.12',
+      workload: workloadById('web-server', '6.12') as never,
+      seeds: 5,
+    });
     expect(await panel.page.locator('.verdict h1').textContent()).toBe(expected.headline);
     expect(await panel.page.locator('.verdict').getAttribute('data-kind')).toBe('slow');
     await expect

@@ -199,7 +199,7 @@ describe('what is simulated', () => {
 });
 
 function lanesOf(workload: string): number {
-  const found = workloadById(workload);
+  const found = workloadById(workload, '6.12');
   if (found === undefined) throw new Error(`no workload ${workload}`);
   return found.cpus + found.tasks.reduce((sum, { count }) => sum + count, 0);
 }

@@ -34,7 +34,7 @@ function image(oldName: string, start = 0): PatchImage {
 
 describe('Forecasts', () => {
   it('are what the simulator says', async () => {
-    const workload = workloadById('web-server');
+    const workload = workloadById('web-server', '6.12');
     if (!workload) throw new Error('no such workload');
     const made = await new Forecasts().of(image('do_sys_poll'), SETTINGS, always);
     expect(made).toEqual(forecast(image('do_sys_poll'), { kernel: '6.12', workload, seeds: 60 }));

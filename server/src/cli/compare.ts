@@ -31,7 +31,7 @@ export async function compareCommand(args: readonly string[], wasmFolder: string
   if (values.kernel !== undefined) kernelOption('--kernel', values.kernel);
   const kernel = values.kernel ?? DEFAULT_KERNEL_VERSION;
   const chosen = values.workload ?? 'web-server';
-  const workload = workloadById(chosen) ?? (await recordedWorkload(chosen, kernel));
+  const workload = workloadById(chosen, kernel) ?? (await recordedWorkload(chosen, kernel));
   const first = integerOption('--seed', values.seed ?? '1', 0, MAX_SEED);
   const seeds = integerOption('--seeds', values.seeds ?? '1', 1, MAX_SEEDS);
   const choices = values.model?.map(readChoice);

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Workload } from '../../../shared/src/simulator/workload.ts';
-import { WORKLOADS } from '../../../shared/src/simulator/workloads/index.ts';
+import { PRESETS } from '../../../shared/src/simulator/workloads/index.ts';
 import { readCapture } from '../capture/read-capture.ts';
 import { compareVersions, parseKernelVersion } from '../kernel/version.ts';
 import { UsageError } from './usage.ts';
@@ -28,7 +28,7 @@ export async function recordedWorkload(file: string, kernel: string): Promise<Wo
 }
 
 async function textOf(file: string): Promise<string> {
-  const ids = WORKLOADS.map(({ id }) => id).join(', ');
+  const ids = PRESETS.map(({ id }) => id).join(', ');
   const info = await stat(file).catch(() => null);
   if (!info) {
     throw new UsageError(`--workload is "${file}"; it can be ${ids}, or a recording, and there is no such file.`);

@@ -58,7 +58,7 @@ export async function simulateCommand(args: readonly string[], wasmFolder: strin
   const format = oneOf('--format', values.format, ['pretty', 'json', 'log']);
   const kernel = values.kernel ?? DEFAULT_KERNEL_VERSION;
   const chosen = values.workload ?? 'web-server';
-  const workload = workloadById(chosen) ?? (await recordedWorkload(chosen, kernel));
+  const workload = workloadById(chosen, kernel) ?? (await recordedWorkload(chosen, kernel));
   const seed = values.seed === undefined ? null : integerOption('--seed', values.seed, 0, MAX_SEED);
   const seeds = integerOption('--seeds', values.seeds ?? '50', 1, MAX_SEEDS);
 

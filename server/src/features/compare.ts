@@ -13,11 +13,12 @@ export async function compare(
   const { simulation } = context.settings();
   const check = await context.checks.of(params.textDocument.uri);
   const image = check?.images.find(({ variable }) => params.patch === undefined || variable === params.patch);
-  const workload = workloadById(params.workload ?? simulation.workload);
+  const kernel = params.kernel ?? simulation.kernel;
+  const workload = workloadById(params.workload ?? simulation.workload, kernel);
   if (image === undefined || workload === undefined) return null;
   const options = {
     workload,
-    kernel: params.kernel ?? simulation.kernel,
+    kernel,
     seeds: [params.seed ?? 1],
     ...(params.choices === undefined ? {} : { choices: params.choices }),
   };

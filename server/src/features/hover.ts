@@ -53,7 +53,7 @@ async function textFor(
     case 'object':
       return objectHover(element.object);
     case 'func': {
-      const workload = workloadById(simulation.workload);
+      const workload = workloadById(simulation.workload, simulation.kernel);
       return workload
         ? funcHover(
             check.module,

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute } from 'node:path';
 import type { Settings } from '../../../shared/src/protocol.ts';
-import { WORKLOADS } from '../../../shared/src/simulator/workloads/index.ts';
+import { PRESETS } from '../../../shared/src/simulator/workloads/index.ts';
 import type { KernelVersion } from '../analysis/rule.ts';
 import { DEFAULT_KERNEL_VERSION, formatVersion, parseKernelVersion, simulatedKernel } from '../kernel/version.ts';
 import type { KernelFiles } from '../workspace/kernel-files.ts';
@@ -91,7 +91,7 @@ function readRules(value: unknown, problems: string[]): Settings['rules'] {
 
 function readWorkload(value: unknown, problems: string[]): string {
   if (value === undefined || value === null) return DEFAULT_WORKLOAD;
-  const ids = WORKLOADS.map((workload) => workload.id);
+  const ids = PRESETS.map(({ id }) => id);
   if (typeof value === 'string' && ids.includes(value)) return value;
   problems.push(
     `livepatch.simulation.workload is ${shown(value)}; it needs one of ${ids.join(', ')}. Using ${DEFAULT_WORKLOAD}.`,

@@ -26,7 +26,7 @@ export class Forecasts {
     { kernel, workload: id, seeds }: SimulationSettings,
     isWanted: IsWanted,
   ): Promise<Forecast | null> {
-    const workload = workloadById(id);
+    const workload = workloadById(id, kernel);
     if (!workload) return Promise.resolve(null);
     const key = JSON.stringify([contentOf(image), kernel, id, seeds]);
     const known = this.entries.get(key);

@@ -158,7 +158,7 @@ function symbolsCalled(scenario: Scenario, name: string): { traceable: boolean }
 
 /** The named tasks on the preset that was asked for, or on a machine like the guest: kernel threads and little else. */
 function workloadOf(scenario: Scenario, kernel: string): Workload {
-  const preset = scenario.workload === null ? undefined : workloadById(scenario.workload);
+  const preset = scenario.workload === null ? undefined : workloadById(scenario.workload, kernel);
   const base: Workload = preset ?? {
     id: 'guest',
     title: 'Nearly empty machine',

@@ -1,4 +1,4 @@
-import { WORKLOADS } from '../simulator/workloads/index.ts';
+import { PRESETS } from '../simulator/workloads/index.ts';
 import { ERRNO } from './errno-names.ts';
 import { SIGNALS, TASK_ACTIVITIES, TASK_STATES } from './scenario.ts';
 
@@ -211,7 +211,7 @@ export const SCENARIO_SCHEMA: Schema = {
     modules: map(WORD, 'Livepatch modules: name, and path of the C source relative to this file.'),
     targets: map(WORD, 'Modules for livepatches to patch: name, and path of the C source relative to this file.'),
     workload: {
-      enum: WORKLOADS.map(({ id }) => id),
+      enum: PRESETS.map(({ id }) => id),
       description:
         'What else runs on the simulated machine. Without it: next to nothing, as in the guest that verify boots.',
     },

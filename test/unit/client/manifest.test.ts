@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { SIMULATE_COMMAND } from '../../../shared/src/protocol.ts';
-import { WORKLOADS } from '../../../shared/src/simulator/workloads/index.ts';
+import { PRESETS } from '../../../shared/src/simulator/workloads/index.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
@@ -48,8 +48,8 @@ describe('the manifest', () => {
 
   test('offers the workloads that there are', () => {
     const setting = contributes.configuration.properties['livepatch.simulation.workload'];
-    expect(setting.enum).toEqual(WORKLOADS.map(({ id }) => id));
-    expect(setting.enumDescriptions).toHaveLength(WORKLOADS.length);
+    expect(setting.enum).toEqual(PRESETS.map(({ id }) => id));
+    expect(setting.enumDescriptions).toHaveLength(PRESETS.length);
   });
 
   test('describes every setting, with a scope and a default', () => {
