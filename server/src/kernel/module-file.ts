@@ -5,6 +5,7 @@ import {
   EXPORTED,
   INIT,
   isFunctionType,
+  lowerBound,
   type SymbolTable,
   SymbolTableBuilder,
   TRACEABLE,
@@ -152,16 +153,4 @@ function modinfo(bytes: Uint8Array): Map<string, string> {
     at = end + 1;
   }
   return info;
-}
-
-/** The place of the first number that is not below `value`. */
-export function lowerBound(sorted: ArrayLike<number>, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] as number) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

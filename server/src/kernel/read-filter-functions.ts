@@ -1,5 +1,12 @@
 import { bracketedName } from './read-kallsyms.ts';
-import { LONGEST_NAME, type SymbolTable, type SymbolTableBuilder, TRACEABLE, UNKNOWN_SIZE } from './symbol-table.ts';
+import {
+  LONGEST_NAME,
+  lowerBound,
+  type SymbolTable,
+  type SymbolTableBuilder,
+  TRACEABLE,
+  UNKNOWN_SIZE,
+} from './symbol-table.ts';
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
@@ -26,7 +33,7 @@ export interface FilterReading {
  */
 export function readFilterFunctions(
   text: Uint8Array,
-  visit: (object: string | null, start: number, end: number) => void,
+  visit: (object: string | null, start: number, end: number, address: number) => void,
 ): FilterReading {
   const objects = new Set<string | null>();
   let functions = 0;
@@ -59,7 +66,7 @@ export function readFilterFunctions(
     }
     functions++;
     objects.add(object);
-    visit(object, start, nameEnd);
+    visit(object, start, nameEnd, start === at ? 0 : address48At(text, at));
   }
   return { functions, objects, complete: end >= 0, badLine };
 }
@@ -76,39 +83,125 @@ export function addFilterFunctions(
 }
 
 /**
- * Marks which functions ftrace can hook. The list has a line for each place, by name only: of several functions of one
- * name in an object all are traceable when there are as many lines, and which one is not is unknown when there are
- * fewer. What stands in none of the lines is not traceable, in objects that the list names.
+ * Marks which functions ftrace can hook, in the objects that the list names.
+ *
+ * The list has a line for each place, with the name of the first symbol at its address (get_symbol_pos() in
+ * kernel/kallsyms.c): a function that shares its code with another, as `__x64_sys_getpid` with `__do_sys_getpid`, is
+ * traceable although no line names it. Of several functions of one name in an object all are traceable when there are as
+ * many lines; with fewer, only addresses tell which.
  */
 export function markTraceable(text: Uint8Array, table: SymbolTable): FilterReading {
-  /** Lines for a name in an object, at the name's first symbol in that object. */
+  /** Lines for a name in an object, at the name's first function there. */
   const lines = new Uint16Array(table.count);
+  const firsts: number[] = [];
+  const places: number[] = [];
   let lastObject: string | null = null;
   let lastNumber = table.objectNumber(null);
-  const reading = readFilterFunctions(text, (object, start, end) => {
+  const reading = readFilterFunctions(text, (object, start, end, address) => {
     if (object !== lastObject) {
       lastObject = object;
       lastNumber = table.objectNumber(object);
     }
+    if (address !== 0) places.push(address);
     const first = firstFunction(table, table.findBytes(text, start, end), lastNumber);
-    if (first >= 0) lines[first] = Math.min(0xffff, (lines[first] as number) + 1);
+    if (first < 0) return;
+    if (lines[first] === 0) firsts.push(first);
+    lines[first] = Math.min(0xffff, (lines[first] as number) + 1);
   });
   const named = new Set([...reading.objects].map((object) => table.objectNumber(object)));
-  for (let symbol = 0; symbol < table.count; symbol++) {
-    const object = table.object[symbol] as number;
-    if (named.has(object) && reading.complete) table.traceable[symbol] = TRACEABLE.no;
+  if (reading.complete) {
+    for (let symbol = 0; symbol < table.count; symbol++) {
+      if (named.has(table.object[symbol] as number)) table.traceable[symbol] = TRACEABLE.no;
+    }
+    if (places.length === reading.functions && markByAddress(table, places, named)) return reading;
   }
-  for (let symbol = 0; symbol < table.count; symbol++) {
-    const count = lines[symbol] as number;
-    if (count === 0) continue;
-    const object = table.object[symbol] as number;
-    const all: number[] = [];
-    for (let other = symbol; other >= 0; other = firstFunction(table, table.after(other), object)) all.push(other);
-    const known = count >= all.length ? TRACEABLE.yes : TRACEABLE.unknown;
-    for (const other of all) table.traceable[other] = known;
-  }
+  markByName(table, firsts, lines);
+  if (reading.complete) markUnlisted(table, lines, named);
   return reading;
 }
+
+/**
+ * Marks the functions that have a place. Returns false when too few places lie in functions: the symbols' addresses are
+ * hidden, or of another boot.
+ */
+function markByAddress(table: SymbolTable, places: readonly number[], named: ReadonlySet<number>): boolean {
+  const sorted = Float64Array.from(places).sort();
+  let found = 0;
+  for (let symbol = 0; symbol < table.count; symbol++) {
+    const address = table.address[symbol] as number;
+    if (address === 0 || !table.isFunction(symbol) || !named.has(table.object[symbol] as number)) continue;
+    const size = Math.min(table.size[symbol] as number, FARTHEST_PLACE);
+    const place = sorted[lowerBound(sorted, address)];
+    const has = place !== undefined && place < address + size;
+    table.traceable[symbol] = has ? TRACEABLE.yes : TRACEABLE.no;
+    if (has) found++;
+  }
+  return found >= places.length * 0.95;
+}
+
+/** @param firsts the first function of each name in an object that a line names */
+function markByName(table: SymbolTable, firsts: readonly number[], lines: Uint16Array): void {
+  for (const first of firsts) {
+    const count = lines[first] as number;
+    const object = table.object[first] as number;
+    const all: number[] = [];
+    for (let symbol = first; symbol >= 0; symbol = firstFunction(table, table.after(symbol), object)) all.push(symbol);
+    const known = count >= all.length ? TRACEABLE.yes : TRACEABLE.unknown;
+    for (const symbol of all) {
+      table.traceable[symbol] = known;
+      // Not to be taken for unlisted.
+      lines[symbol] = Math.max(1, lines[symbol] as number);
+    }
+  }
+}
+
+/** Functions that no line names: not traceable, unless they share their code with one that is, or may. */
+function markUnlisted(table: SymbolTable, lines: Uint16Array, named: ReadonlySet<number>): void {
+  const shared = new Set<number>();
+  const unsure = new Set<number>();
+  for (let symbol = 0; symbol < table.count; symbol++) {
+    const address = table.address[symbol] as number;
+    if (lines[symbol] === 0 || address === 0) continue;
+    (table.traceable[symbol] === TRACEABLE.yes ? shared : unsure).add(address);
+  }
+  /** Whether the functions before, without addresses, may be at one with a listed one. */
+  let mayShare = false;
+  for (let symbol = 0; symbol < table.count; symbol++) {
+    if (lines[symbol] !== 0) {
+      mayShare = true;
+      continue;
+    }
+    if (!named.has(table.object[symbol] as number) || !table.isFunction(symbol)) {
+      mayShare = false;
+      continue;
+    }
+    const address = table.address[symbol] as number;
+    const ofKernel = table.object[symbol] === 0;
+    if (hasOwnCode(table, symbol)) mayShare = false;
+    // A module's symbols are not in the order of addresses: any may share.
+    const hidden = address === 0 && (ofKernel ? mayShare : !hasOwnCode(table, symbol));
+    table.traceable[symbol] = shared.has(address)
+      ? TRACEABLE.yes
+      : hidden || unsure.has(address)
+        ? TRACEABLE.unknown
+        : TRACEABLE.no;
+  }
+}
+
+const PADDING = new TextEncoder().encode('__pfx_');
+const COLD = new TextEncoder().encode('.cold');
+
+/** Whether it is what the compiler puts before or far behind a function: nothing that ftrace hooks. */
+function hasOwnCode(table: SymbolTable, symbol: number): boolean {
+  const start = table.nameStart[symbol] as number;
+  const length = table.nameLength[symbol] as number;
+  const stands = (text: Uint8Array, at: number) => text.every((byte, i) => table.names[at + i] === byte);
+  if (length > PADDING.length && stands(PADDING, start)) return true;
+  return length > COLD.length && stands(COLD, start + length - COLD.length);
+}
+
+/** How far behind a function's start its place may be: behind an ENDBR. Bytes. */
+const FARTHEST_PLACE = 16;
 
 /** The first function of that object from a symbol on, among those of the same name; -1 when there is none. */
 function firstFunction(table: SymbolTable, symbol: number, object: number): number {
@@ -125,6 +218,16 @@ function startOfName(text: Uint8Array, at: number, end: number): number {
     if (!((byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66))) return at;
   }
   return at + 17;
+}
+
+/** The low 48 bits of the 16 hexadecimal digits. */
+function address48At(text: Uint8Array, at: number): number {
+  let address = 0;
+  for (let i = at + 4; i < at + 16; i++) {
+    const byte = text[i] as number;
+    address = address * 16 + (byte <= 0x39 ? byte - 0x30 : byte - 0x57);
+  }
+  return address;
 }
 
 function isNameByte(byte: number): boolean {

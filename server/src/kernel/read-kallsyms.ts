@@ -102,10 +102,10 @@ export function readKallsyms(
       const object = modules.numberIn(text, nameEnd + 1, end);
       // What a module takes from others is in its table while it loads; klp_find_object_symbol() passes it over.
       if (object < 0 || type === UNDEFINED) continue;
-      builder.add(object, text, nameStart, nameEnd, type, UNKNOWN_SIZE);
+      builder.add(object, text, nameStart, nameEnd, type, UNKNOWN_SIZE, address);
       symbols++;
     } else if (wantsKernel) {
-      const symbol = builder.add(0, text, nameStart, nameEnd, type, UNKNOWN_SIZE);
+      const symbol = builder.add(0, text, nameStart, nameEnd, type, UNKNOWN_SIZE, address);
       symbols++;
       objects.add(null);
       if (text[nameStart] === UNDERSCORE && nameEnd - nameStart === INIT_START.length) {

@@ -30,6 +30,8 @@ export class SymbolTable {
   readonly type: Uint8Array;
   /** Bytes, or UNKNOWN_SIZE. */
   readonly size: Uint32Array;
+  /** The low 48 bits; 0 when not known. */
+  readonly address: Float64Array;
   readonly traceable: Uint8Array;
   readonly exported: Uint8Array;
   readonly init: Uint8Array;
@@ -53,6 +55,7 @@ export class SymbolTable {
     this.object = columns.object;
     this.type = columns.type;
     this.size = columns.size;
+    this.address = columns.address;
     this.traceable = new Uint8Array(count).fill(TRACEABLE.unknown);
     this.exported = new Uint8Array(count).fill(EXPORTED.unknown);
     this.init = new Uint8Array(count).fill(INIT.unknown);
@@ -143,6 +146,7 @@ export interface SymbolColumns {
   readonly object: Uint16Array;
   readonly type: Uint8Array;
   readonly size: Uint32Array;
+  readonly address: Float64Array;
 }
 
 /** Collects symbols. Those of one object must come in the order in which the kernel counts positions. */
@@ -159,6 +163,7 @@ export class SymbolTableBuilder {
   private object: Uint16Array;
   private type: Uint8Array;
   private size: Uint32Array;
+  private address: Float64Array;
 
   /** @param expected about how many symbols will come; more may */
   constructor(expected = 1024) {
@@ -171,6 +176,7 @@ export class SymbolTableBuilder {
     this.object = new Uint16Array(capacity);
     this.type = new Uint8Array(capacity);
     this.size = new Uint32Array(capacity);
+    this.address = new Float64Array(capacity);
   }
 
   /** The number that stands for an object in `add`. Null: vmlinux, which is 0. */
@@ -189,9 +195,10 @@ export class SymbolTableBuilder {
    *
    * @param type letter of nm, as a character code
    * @param size bytes, or UNKNOWN_SIZE
+   * @param address its low 48 bits; 0 when not known
    * @returns its index in the table
    */
-  add(object: number, bytes: Uint8Array, start: number, end: number, type: number, size: number): number {
+  add(object: number, bytes: Uint8Array, start: number, end: number, type: number, size: number, address = 0): number {
     const length = end - start;
     if (this.count === this.type.length || this.used + length > this.names.length) this.grow(length);
     const { names, used, count } = this;
@@ -210,6 +217,7 @@ export class SymbolTableBuilder {
     this.object[count] = object;
     this.type[count] = type;
     this.size[count] = size;
+    this.address[count] = address;
     this.used = used + length;
     return this.count++;
   }
@@ -232,6 +240,7 @@ export class SymbolTableBuilder {
       object: this.object.slice(0, count),
       type: this.type.slice(0, count),
       size: this.size.slice(0, count),
+      address: this.address.slice(0, count),
     });
   }
 
@@ -243,7 +252,7 @@ export class SymbolTableBuilder {
       this.names = names;
     }
     if (capacity === this.type.length) return;
-    const grown = <T extends Uint8Array | Uint16Array | Uint32Array>(to: T, from: T): T => {
+    const grown = <T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(to: T, from: T): T => {
       to.set(from);
       return to;
     };
@@ -254,6 +263,7 @@ export class SymbolTableBuilder {
     this.object = grown(new Uint16Array(capacity), this.object);
     this.type = grown(new Uint8Array(capacity), this.type);
     this.size = grown(new Uint32Array(capacity), this.size);
+    this.address = grown(new Float64Array(capacity), this.address);
   }
 }
 
@@ -275,6 +285,18 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
   for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] as number);
   return text;
+}
+
+/** The place of the first number that is not below `value`. */
+export function lowerBound(sorted: ArrayLike<number>, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** FNV-1a. */

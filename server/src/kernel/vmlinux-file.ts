@@ -1,10 +1,10 @@
 import { ElfFile, EM_X86_64, type ReadBytes, textAt, viewOf } from './elf.ts';
 import { type ElfSymbols, readElfSymbols } from './elf-symbols.ts';
-import { lowerBound } from './module-file.ts';
 import {
   EXPORTED,
   INIT,
   isFunctionType,
+  lowerBound,
   type SymbolTable,
   SymbolTableBuilder,
   TRACEABLE,
@@ -41,7 +41,7 @@ async function tableOf(elf: ElfFile, symbols: ElfSymbols): Promise<SymbolTable> 
     const start = symbols.nameStart[i] as number;
     const type = symbols.type[i] as number;
     const size = isFunctionType(type) && symbols.size[i] === 0 ? UNKNOWN_SIZE : (symbols.size[i] as number);
-    builder.add(0, symbols.strings, start, start + (symbols.nameLength[i] as number), type, size);
+    builder.add(0, symbols.strings, start, start + (symbols.nameLength[i] as number), type, size, symbols.value[i]);
   }
   const table = builder.build();
   table.markGlobals(0);

@@ -86,7 +86,10 @@ export function exampleKernel(
   const { knowledge } = knowledgeFrom({
     label: reference ? 'built-in reference kernel, Linux 6.12' : 'kallsyms of Linux 6.12',
     reference,
-    kallsyms: lines.map(({ type, name, of }) => `0000000000000000 ${type} ${name}${of}\n`).join(''),
+    kallsyms: lines
+      // So far from each other that no size is concluded from the distance.
+      .map(({ type, name, of }, i) => `${(0xf00000000000 + i * 0x2000000).toString(16)} ${type} ${name}${of}\n`)
+      .join(''),
     filterFunctions: lines
       .filter(({ type, mark }) => /[tw]/i.test(type) && mark !== '!')
       .map(({ name, of }) => `${name}${of.replace('\t', ' ')}\n`)
