@@ -216,7 +216,7 @@ class Generator {
     // The guest's agent hears through a pipe that a task has started.
     if (replaced.has('pipe_read')) return;
     const places: (() => Sleeper)[] = [() => bystander(this.#pick(BYSTANDERS))];
-    if (!this.#busy && this.#chance(12)) {
+    if (!this.#busy && this.#chance(7)) {
       places.push(() => {
         this.#busy = true;
         return bystander(this.#pick(BUSY));
