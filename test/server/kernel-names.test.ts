@@ -10,6 +10,7 @@ import type {
   CompletionList,
   Hover,
   InlayHint,
+  Location,
   WorkspaceSymbol,
 } from 'vscode-languageserver/node';
 import { WORKSPACE_REQUEST, type WorkspaceResult } from '../../shared/src/protocol.ts';
@@ -153,6 +154,86 @@ it('hovers name the kernel, and what it has', async () => {
   });
   expect(JSON.stringify(hover.contents)).toContain('vmlinux, 96 bytes.');
   expect(JSON.stringify(hover.contents)).toContain('kallsyms');
+});
+
+describe('with a kernel source tree', () => {
+  const source = (name: string, text: string): void => {
+    mkdirSync(join(folder, 'linux', name, '..'), { recursive: true });
+    writeFileSync(join(folder, 'linux', name), text);
+  };
+
+  /** A tree as far as the server looks; its settings name it. */
+  async function openWithSource(text: string): Promise<string> {
+    for (const name of ['Kbuild', 'Kconfig', 'kernel/livepatch/core.c']) source(name, '');
+    source('kernel/other.c', 'int x = cmdline_proc_show(1);\nextern int cmdline_proc_show(int);\n');
+    source(
+      'fs/proc/cmdline.c',
+      `/* cmdline_proc_show() shows it */
+static int __init proc_cmdline_init(void)
+{
+	kthread_run(cmdline_thread, NULL, "cmdline");
+	return cmdline_proc_show(NULL, NULL);
+}
+
+static notrace int
+cmdline_proc_show(struct seq_file *m,
+		  void *v)
+{
+	return 0;
+}
+
+static int cmdline_thread(void *unused)
+{
+	for (;;)
+		;
+}
+
+SYSCALL_DEFINE1(cmdline, int, how)
+{
+	return how;
+}
+`,
+    );
+    editor = await Editor.start(bundle.server, {
+      ...RICH,
+      initializationOptions: {
+        ...(RICH.initializationOptions as object),
+        settings: { kernel: { source: join(folder, 'linux'), running: false } },
+      },
+    });
+    const uri = fileUri(join(folder, 'module.c'));
+    await editor.open(uri, text);
+    return uri;
+  }
+
+  const definitionOf = async (uri: string, context: string) =>
+    (await editor.request<Location[]>('textDocument/definition', uri, { position: editor.position(uri, context) })).map(
+      ({ uri: target, range }) => [target, range.start],
+    );
+
+  it('leads from .old_name to the function that it replaces', async () => {
+    const uri = await openWithSource(GOOD_MODULE);
+    const file = fileUri(join(folder, 'linux/fs/proc/cmdline.c'));
+    expect(await definitionOf(uri, '"cmdline|_proc_show"')).toEqual([[file, { line: 8, character: 0 }]]);
+    await editor.replace(uri, '"cmdline_proc_show"', '"__x64_sys_cmdline"');
+    expect(await definitionOf(uri, '"__x64|_sys_cmdline"')).toEqual([[file, { line: 20, character: 16 }]]);
+    await editor.replace(uri, '"__x64_sys_cmdline"', '"nowhere_at_all"');
+    expect(await definitionOf(uri, '"nowhere|_at_all"')).toEqual([]);
+  });
+
+  it('says in the hover what the source says of the function', async () => {
+    const uri = await openWithSource(GOOD_MODULE);
+    const hover = async (context: string) =>
+      JSON.stringify(
+        (await editor.request<Hover>('textDocument/hover', uri, { position: editor.position(uri, context) })).contents,
+      );
+    const text = await hover('"cmdline|_proc_show"');
+    expect(text).toContain('fs/proc/cmdline.c:9:');
+    expect(text).toContain('static notrace int cmdline_proc_show(struct seq_file *m, void *v)');
+    expect(text).toContain('`notrace`: ftrace can’t hook it.');
+    await editor.replace(uri, '"cmdline_proc_show"', '"cmdline_thread"');
+    expect(await hover('"cmdline|_thread"')).toContain('the main function of a kernel thread');
+  });
 });
 
 describe('call hierarchy', () => {

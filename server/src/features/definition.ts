@@ -1,4 +1,6 @@
 import type { DefinitionParams, Location, LocationLink } from 'vscode-languageserver';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { URI } from 'vscode-uri';
 import { type KlpTable, knownValue, type LivepatchModule, type SourceRange } from '../../../shared/src/model/index.ts';
 import { callbackUses } from '../analysis/element-at.ts';
 import type { FeatureContext } from './context.ts';
@@ -12,12 +14,13 @@ interface Link {
 }
 
 /**
- * From `.new_func` and callbacks to the function, from `.objs`, `.funcs` and `.states` to the table, from
+ * From `.old_name` to the function in the kernel's source, where that is known; from `.new_func` and callbacks to the function, from `.objs`, `.funcs` and `.states` to the table, from
  * klp_enable_patch() to the patch.
  */
 export async function definition(
   context: FeatureContext,
   { textDocument: { uri }, position }: DefinitionParams,
+  isWanted: () => boolean,
 ): Promise<Location[] | LocationLink[]> {
   const document = context.documents.get(uri);
   const check = await context.checks.of(uri);
@@ -37,8 +40,36 @@ export async function definition(
       if (!originSelectionRange || !targetSelectionRange || !targetRange) return [];
       return [{ originSelectionRange, targetUri: to.file, targetRange, targetSelectionRange }];
     });
+  found.push(...(await originalLinks(context, check.module, uri, offset, isWanted)));
   if (context.client.locationLinks) return found;
   return found.map(({ targetUri, targetSelectionRange }) => ({ uri: targetUri, range: targetSelectionRange }));
+}
+
+/** Where the kernel's source defines the function that is named at an offset. */
+async function originalLinks(
+  context: FeatureContext,
+  module: LivepatchModule,
+  uri: string,
+  offset: number,
+  isWanted: () => boolean,
+): Promise<LocationLink[]> {
+  const tree = context.sourceTree();
+  const named = module.funcTables
+    .flatMap(({ entries }) => entries)
+    .flatMap(({ oldName }) => (oldName.kind === 'known' ? [oldName] : []))
+    .find(({ range }) => range.file === uri && range.start <= offset && offset <= range.end);
+  const originSelectionRange = named && context.documents.range(named.range);
+  if (!tree || !originSelectionRange) return [];
+  return (await tree.find(named.value, isWanted)).map(({ path, text, range, nameRange }) => {
+    const source = TextDocument.create(path, 'c', 0, text);
+    const placed = ({ start, end }: SourceRange) => ({ start: source.positionAt(start), end: source.positionAt(end) });
+    return {
+      originSelectionRange,
+      targetUri: URI.file(path).toString(),
+      targetRange: placed(range),
+      targetSelectionRange: placed(nameRange),
+    };
+  });
 }
 
 function linksOf(module: LivepatchModule): Link[] {

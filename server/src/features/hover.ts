@@ -1,5 +1,6 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Hover, HoverParams } from 'vscode-languageserver';
-import type { KlpFunc, LivepatchModule, PatchImage } from '../../../shared/src/model/index.ts';
+import { type KlpFunc, knownValue, type LivepatchModule, type PatchImage } from '../../../shared/src/model/index.ts';
 import type { Forecast } from '../../../shared/src/simulator/forecast-types.ts';
 import { workloadById } from '../../../shared/src/simulator/workloads/index.ts';
 import { elementAt, type ModuleElement } from '../analysis/element-at.ts';
@@ -14,6 +15,7 @@ import { withoutMarkdown } from './hover/markdown.ts';
 import { objectHover } from './hover/object-hover.ts';
 import { patchHover } from './hover/patch-hover.ts';
 import { callHover } from './hover/shadow-hover.ts';
+import { sourceFacts } from './hover/source-facts.ts';
 
 /** What the kernel does with the thing under the pointer; null when that has nothing to do with livepatch. */
 export async function hover(
@@ -61,6 +63,7 @@ async function textFor(
             workload,
             await forecastOf(context, check, element.func, isWanted),
             context.knowledge(),
+            await sourceOf(context, element.func, isWanted),
           )
         : null;
     }
@@ -73,6 +76,22 @@ async function textFor(
     case 'call':
       return callHover(check.module, element.call);
   }
+}
+
+/** How long a hover waits for the kernel's source to be searched; the next one has it. Milliseconds. */
+const SEARCH_PATIENCE = 300;
+
+async function sourceOf(context: FeatureContext, func: KlpFunc, isWanted: IsWanted): Promise<string | null> {
+  const name = knownValue(func.oldName);
+  const tree = context.sourceTree();
+  if (!tree || name === undefined) return null;
+  const patience = new AbortController();
+  const found = await Promise.race([
+    tree.find(name, isWanted),
+    wait(SEARCH_PATIENCE, [], { signal: patience.signal }).catch(() => []),
+  ]);
+  patience.abort();
+  return sourceFacts(found, tree.root);
 }
 
 /** What to say when the simulator does not know the kernel that the module is for. */

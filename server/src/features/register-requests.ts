@@ -48,7 +48,9 @@ export function registerRequests(
     requestHandler('completion', host, { fallback: [] }, async (params) => completion(await context(), params)),
   );
   connection.onDefinition(
-    requestHandler('definition', host, { fallback: [] }, async (params) => definition(await context(), params)),
+    requestHandler('definition', host, { fallback: [] }, async (params, isWanted) =>
+      definition(await context(), params, isWanted),
+    ),
   );
   connection.onDocumentSymbol(
     requestHandler('documentSymbol', host, { fallback: [] }, async ({ textDocument }) =>

@@ -19,6 +19,7 @@ import { DiskFiles } from '../workspace/file-source.ts';
 import { Forecasts } from '../workspace/forecasts.ts';
 import { ModuleChecks } from '../workspace/module-checks.ts';
 import { ModuleStore } from '../workspace/module-store.ts';
+import { isKernelTree, SourceTree } from '../workspace/source-tree.ts';
 import { TargetWatch } from '../workspace/target-watch.ts';
 import { WorkspaceModules } from '../workspace/workspace-modules.ts';
 import { type ClientAbilities, clientAbilities, initializationOptions } from './client-abilities.ts';
@@ -65,6 +66,7 @@ interface Running {
 class Session {
   private readonly connection: Connection;
   private readonly version: string;
+  private readonly parser: Promise<CParser>;
   private readonly names = new UriNames();
   private readonly disk = new DiskFiles([]);
   private readonly store: ModuleStore;
@@ -72,6 +74,7 @@ class Session {
   private readonly documents: Documents;
   private readonly roots: ReadableFolders;
   private readonly workspace: WorkspaceModules;
+  private source: SourceTree | null = null;
   private running: Running | null = null;
   private settings: Settings;
   private read: ReadSettings;
@@ -89,6 +92,7 @@ class Session {
   constructor(connection: Connection, { parser, version, folder }: SessionOptions) {
     this.connection = connection;
     this.version = version;
+    this.parser = parser;
     this.store = new ModuleStore(parser, this.disk, this.names);
     this.documents = new Documents(this.store, this.names);
     this.roots = new ReadableFolders(this.disk, this.store, this.names);
@@ -151,6 +155,7 @@ class Session {
       forecasts: new Forecasts(),
       settings: () => this.settings,
       knowledge: () => this.target.knowledge,
+      sourceTree: () => this.sourceTree(),
       workspaceModules: (isWanted) => this.workspace.read(this.roots.workspaceFolders(), isWanted),
     };
     this.running = {
@@ -193,6 +198,13 @@ class Session {
     this.isReady = true;
     this.makeReady();
     this.publishAll();
+  }
+
+  /** The source that is named, or the first folder of the workspace that is a kernel's. */
+  private sourceTree(): SourceTree | null {
+    const root = this.read.kernelSource ?? this.roots.workspaceFolders().find(isKernelTree);
+    if (root !== this.source?.root) this.source = root === undefined ? null : new SourceTree(root, this.parser);
+    return this.source;
   }
 
   private async context(): Promise<FeatureContext> {

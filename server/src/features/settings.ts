@@ -23,6 +23,8 @@ export interface ReadSettings {
   readonly kernelFiles: KernelFiles;
   /** Whether to look at the running kernel when no file is named. */
   readonly lookAround: boolean;
+  /** The top folder of the target kernel's source. */
+  readonly kernelSource: string | undefined;
   /** One sentence for each value that is not usable; the default holds instead. */
   readonly problems: readonly string[];
 }
@@ -66,6 +68,7 @@ export function readSettings(section: unknown): ReadSettings {
         problems,
       ),
     },
+    kernelSource: readPath(field(section, 'kernel', 'source'), 'livepatch.kernel.source', problems),
     lookAround: readBoolean(field(section, 'kernel', 'running'), true, 'livepatch.kernel.running', problems),
     problems,
   };

@@ -17,6 +17,7 @@ export function funcHover(
   workload: Workload,
   forecast: Forecast | null,
   knowledge: KernelKnowledge | null,
+  source: string | null,
 ): string {
   const old = knownValue(func.oldName);
   const replacement = knownValue(func.newFunc)?.name;
@@ -30,6 +31,7 @@ export function funcHover(
   ];
   const facts = knowledge && kernelFacts(old, objectOf(module, func), knownValue(func.oldSympos) ?? 0, knowledge);
   if (facts) parts.push(facts);
+  if (source !== null) parts.push(source);
   const blockers = (forecast?.blockers ?? []).filter(
     ({ reason }) => reason.kind === 'sleeping-on' && (reason.function === old || reason.original === old),
   );

@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs';
+import { opendir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type KernelFunction, kernelFunctions, mayDefine } from '../analysis/kernel-source.ts';
+import type { CParser } from '../analysis/parser.ts';
+
+/** A function with the text of the file that defines it: what is needed to show the place. */
+export interface FoundFunction extends KernelFunction {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Larger ones are tables that a program wrote. Bytes. */
+const MAX_FILE_SIZE = 2 * 1024 * 1024;
+/** Files of a tree that are looked at; Linux has about 35,000 C files. */
+const MAX_FILES = 100_000;
+/** Files that are read at once. */
+const AT_ONCE = 32;
+/** More files than this define functions of one name only in tables of drivers. */
+const MOST_FOUND = 20;
+
+/** Where most of what people patch is defined stands first: a search ends with the first folder that has it. */
+const FOLDERS = [
+  'kernel',
+  'mm',
+  'fs',
+  'net',
+  'block',
+  'lib',
+  'ipc',
+  'security',
+  'io_uring',
+  'crypto',
+  'init',
+  'arch/x86',
+];
+/** Other architectures have functions of the same names: they are not this kernel's. */
+const LATER = ['sound', 'virt', 'drivers'];
+
+/** Whether a folder is the top of a kernel's source. */
+export function isKernelTree(folder: string): boolean {
+  return ['Kbuild', 'Kconfig', 'kernel/livepatch/core.c'].every((name) => existsSync(join(folder, name)));
+}
+
+/**
+ * The source tree of the target kernel. Nothing is read until somebody asks for a function; then files are searched, not
+ * parsed, until one defines it. Answers are kept until the file changes.
+ */
+export class SourceTree {
+  readonly root: string;
+  private readonly parser: Promise<CParser>;
+  private readonly found = new Map<string, Promise<readonly FoundFunction[]>>();
+
+  /** `root` is an absolute path. */
+  constructor(root: string, parser: Promise<CParser>) {
+    this.root = root;
+    this.parser = parser;
+  }
+
+  /** Where functions of this name are defined. Empty when nowhere. `isWanted` is asked between files. */
+  find(name: string, isWanted: () => boolean = () => true): Promise<readonly FoundFunction[]> {
+    if (!/^\w+$/.test(name)) return Promise.resolve([]);
+    const known = this.found.get(name);
+    if (known) return known;
+    const search = this.search(name, isWanted).then((result) => {
+      // Given up on: the next one who asks begins anew.
+      if (result === null) this.found.delete(name);
+      return result ?? [];
+    });
+    this.found.set(name, search);
+    search.catch(() => this.found.delete(name));
+    return search;
+  }
+
+  /** Files below the tree changed, or may have. */
+  forget(): void {
+    this.found.clear();
+  }
+
+  private async search(name: string, isWanted: () => boolean): Promise<readonly FoundFunction[] | null> {
+    const parser = await this.parser;
+    let left = MAX_FILES;
+    for (const folder of [...FOLDERS, ...LATER]) {
+      const found: FoundFunction[] = [];
+      let batch: string[] = [];
+      const flush = async (): Promise<void> => {
+        const texts = await Promise.all(batch.map(async (path) => ({ path, text: await candidate(path, name) })));
+        batch = [];
+        for (const { path, text } of texts) {
+          if (text === null || found.length >= MOST_FOUND) continue;
+          for (const each of kernelFunctions(parser, path, text, name)) found.push({ ...each, path, text });
+        }
+      };
+      for await (const path of cFiles(join(this.root, folder))) {
+        if (!isWanted()) return null;
+        if (left-- <= 0) break;
+        batch.push(path);
+        if (batch.length >= AT_ONCE) await flush();
+      }
+      await flush();
+      if (found.length > 0) return found;
+    }
+    return [];
+  }
+}
+
+async function candidate(path: string, name: string): Promise<string | null> {
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_FILE_SIZE) return null;
+    const bytes = await readFile(path);
+    return mayDefine(bytes, name) ? bytes.toString('utf8') : null;
+  } catch {
+    return null;
+  }
+}
+
+/** C files below a folder, those of other architectures and of tools left out. Links are not followed. */
+async function* cFiles(folder: string): AsyncGenerator<string> {
+  const waiting = [folder];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const directory = await opendir(next).catch(() => null);
+    if (!directory) continue;
+    for await (const entry of directory) {
+      if (entry.isDirectory() && !entry.name.startsWith('.')) waiting.push(join(next, entry.name));
+      else if (entry.isFile() && entry.name.endsWith('.c')) yield join(next, entry.name);
+    }
+  }
+}
