@@ -7,6 +7,8 @@ export default defineConfig({
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'server', include: ['test/server/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 } },
       { test: { name: 'panel', include: ['test/panel/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
+      { test: { name: 'mutation', include: ['test/mutation/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 600_000 } },
       {
         test: { name: 'upstream', include: ['test/upstream/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 300_000 },
       },

@@ -44,6 +44,7 @@ const SUITES = [
       ]),
   },
   { name: 'unit', title: 'Unit and property tests', run: () => vitest('unit') },
+  { name: 'mutation', title: 'Single faults in correct modules', run: () => vitest('mutation') },
   { name: 'server', title: 'The language server and the command line', run: () => vitest('server') },
   {
     name: 'panel',

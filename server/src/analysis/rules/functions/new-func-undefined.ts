@@ -65,9 +65,9 @@ function isOtherwiseKnown(module: LivepatchModule, name: string): boolean {
   return module.declaredFunctions.some((declared) => declared.name === name && !declared.static);
 }
 
-/** The names that stand as arguments of macros at file scope. */
+/** The names that stand as arguments of macros at file scope; those of the module's description define no functions. */
 function macroArguments(text: string): string[] {
-  return [...text.matchAll(/^[A-Za-z_]\w*[ \t]*\(([^;{}()]*)\)/gm)].flatMap(([, list]) =>
+  return [...text.matchAll(/^(?!MODULE_)[A-Za-z_]\w*[ \t]*\(([^;{}()]*)\)/gm)].flatMap(([, list]) =>
     (list ?? '').split(',').flatMap((argument) => /^\s*(\w{3,})\s*$/.exec(argument)?.[1] ?? []),
   );
 }

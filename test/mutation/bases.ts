@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readModule } from '../../server/src/analysis/read-module.ts';
+import { EXAMPLE_KERNEL } from '../../server/src/analysis/rules/example-kernel.ts';
+import { exampleText } from '../../server/src/analysis/rules/example-text.ts';
+import { RULES } from '../../server/src/analysis/rules/index.ts';
+import { SourceUnit } from '../../server/src/analysis/source-unit.ts';
+import { formatVersion } from '../../server/src/kernel/version.ts';
+import { parser } from '../support/parser.ts';
+import type { Base } from './mutator.ts';
+
+const OWN = fileURLToPath(new URL('modules', import.meta.url));
+
+/** The good examples of all rules, each text once, and the modules that stand in `modules`. */
+export function bases(): Base[] {
+  const seen = new Set<string>();
+  const examples = RULES.flatMap((rule) =>
+    rule.examples.good.flatMap((example) => {
+      const { text } = exampleText(example);
+      const version = example.kernel ?? (rule.until ? rule.since : undefined);
+      const file = example.file ?? 'uptime_fix.c';
+      const kernel = version ? formatVersion(version) : '6.12';
+      // A kernel's symbols are only known where the example's names are among them.
+      const knowledge = rule.needs ? EXAMPLE_KERNEL : null;
+      const key = `${file} ${kernel} ${knowledge !== null} ${text}`;
+      if (seen.has(key)) return [];
+      seen.add(key);
+      return [base({ name: `${rule.id}: ${example.title}`, file, text, kernel, knowledge })];
+    }),
+  );
+  const own = readdirSync(OWN)
+    .sort()
+    .map((file) =>
+      base({ name: file, file, text: readFileSync(join(OWN, file), 'utf8'), kernel: '6.12', knowledge: null }),
+    );
+  return [...examples, ...own];
+}
+
+function base(about: Omit<Base, 'module'>): Base {
+  const unit = new SourceUnit(parser, about.file, about.text);
+  const name = about.file.replace(/\.c$/, '');
+  return { ...about, module: readModule([unit], { name, missing: [] }) };
+}
