@@ -34,6 +34,7 @@ t verbose
 b verbose
 D+ init_uts_ns
 b time_adjust
+t timer_list_show
 t loop_configure [loop]
 t lo_open [loop]
 T+ rational_best_approximation [rational]
@@ -46,22 +47,7 @@ const TYPES: ExampleTypes = {
     single_open: prototype('int', ['struct file *file', 'int (*show)(struct seq_file *, void *)', 'void *data']),
   },
   structures: {
-    sysinfo: structure('sysinfo', 112, [
-      'uptime',
-      'loads',
-      'totalram',
-      'freeram',
-      'sharedram',
-      'bufferram',
-      'totalswap',
-      'freeswap',
-      'procs',
-      'pad',
-      'totalhigh',
-      'freehigh',
-      'mem_unit',
-      '_f',
-    ]),
+    timer_list_iter: structure('timer_list_iter', 16, ['cpu', 'second_pass', 'now']),
   },
   builtIn: ['jbd2'],
 };

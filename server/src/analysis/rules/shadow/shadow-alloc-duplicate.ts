@@ -1,7 +1,7 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { replaceText } from '../edits.ts';
+import { isLocal } from '../local-variable.ts';
 import { reachable, replacements } from '../queries.ts';
-import { isLocal } from './local-variable.ts';
 import { shadowCalls } from './shadow-calls.ts';
 import { shadowExample } from './shadow-example.ts';
 

@@ -1,5 +1,5 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
-import { isLocal } from './local-variable.ts';
+import { isLocal } from '../local-variable.ts';
 import { allocates, shadowCalls } from './shadow-calls.ts';
 import { shadowExample } from './shadow-example.ts';
 

@@ -2,7 +2,8 @@ import type { LivepatchModule, RuntimeWrite } from '../../../../../shared/src/mo
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { enableCalls } from '../enable-calls.ts';
 import { exampleModule } from '../example-module.ts';
-import { replacements } from '../queries.ts';
+import { isLocal } from '../local-variable.ts';
+import { definitionsOf, replacements } from '../queries.ts';
 
 export const rule: Rule = {
   id: 'table-mutated-after-enable',
@@ -72,6 +73,8 @@ module_init(uptime_fix_init);`,
     return module.runtimeWrites.flatMap((write): RuleFinding[] => {
       const late = replacing.has(write.inFunction) || isBehindEnable(module, write);
       if (!late || write.conditions.length > 0) return [];
+      // A variable of the function may have the same name as the patch or a table.
+      if (definitionsOf(module, write.inFunction).some((one) => isLocal(module, one, write.variable))) return [];
       return [
         {
           range: write.range,

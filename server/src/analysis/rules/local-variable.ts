@@ -1,5 +1,5 @@
-import type { FunctionDefinition, LivepatchModule } from '../../../../../shared/src/model/index.ts';
-import { codeOf } from '../queries.ts';
+import type { FunctionDefinition, LivepatchModule } from '../../../../shared/src/model/index.ts';
+import { codeOf } from './queries.ts';
 
 /** Whether a name is a variable on the stack of the function, or one of its parameters. */
 export function isLocal(module: LivepatchModule, definition: FunctionDefinition, name: string): boolean {
