@@ -72,11 +72,18 @@ class ImageBuilder {
       replace,
       ...this.replaceParameter(patch),
       replaceable,
+      ...this.replaceSet(patch),
       states: this.states(patch.states),
       objects: this.objects(patch),
       assumptions: [...this.assumptions],
       source: patch.nameRange,
     };
+  }
+
+  /** Only where it is written: released kernels have no such field. */
+  private replaceSet(patch: KlpPatch): { replaceSet?: number } {
+    if (patch.replaceSet.kind === 'absent') return {};
+    return { replaceSet: this.decide(patch.replaceSet, `${patch.name}.replace_set`, 0) };
   }
 
   /** `patch.replace = parameter;` in the module's code. */

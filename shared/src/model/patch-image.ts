@@ -23,6 +23,8 @@ export interface PatchImage {
   readonly replaceParameter?: string;
   /** Hybrid mode RFC: false keeps this patch when another one replaces. Released kernels ignore it. Null when not written. */
   readonly replaceable: boolean | null;
+  /** Proposals of 2026: the set that this patch replaces and is replaced in (or, in drafts, the tag). Absent or null: not written. */
+  readonly replaceSet?: number | null;
   readonly states: readonly StateImage[];
   readonly objects: readonly ObjectImage[];
   readonly assumptions: readonly string[];

@@ -51,8 +51,11 @@ export function enablePatch(m: Machine, image: PatchImage, module: LoadedModule)
     return EINVAL;
   }
   const replace = image.replaceParameter === undefined ? undefined : module.parameters.get(image.replaceParameter);
-  const patch = makePatch(replace === undefined ? image : { ...image, replace: replace !== 0 });
-  if (!isPatchCompatible(m, patch)) {
+  const given = replace === undefined ? image : { ...image, replace: replace !== 0 };
+  const patch = makePatch({ ...given, replace: m.traits.replacePolicy.isReplacing(given) });
+  const conflict = m.patches.map((old) => m.traits.replacePolicy.conflict(patch, old)).find((text) => text !== null);
+  if (conflict !== undefined) m.emit({ at: m.now, type: 'finding', id: 'replace-conflict', text: conflict });
+  if (conflict !== undefined || !isPatchCompatible(m, patch)) {
     const text = `Livepatch patch (${image.module}) is not compatible with the already installed livepatches.`;
     pr(m, 'err', text);
     return EINVAL;
@@ -79,15 +82,10 @@ function initPatch(m: Machine, patch: KlpPatch): number {
   return 0;
 }
 
-/** Whether an atomic replace by `patch` removes `old`. */
-function replaces(m: Machine, old: KlpPatch): boolean {
-  return !m.traits.replaceable || old.replaceable;
-}
-
 /** klp_add_nops(): what the replaced patches changed and the new one does not mention goes back to the original. */
 function addNops(m: Machine, patch: KlpPatch): void {
   for (const old of m.patches) {
-    if (!replaces(m, old)) continue;
+    if (!m.traits.replacePolicy.needsNops(patch, old)) continue;
     for (const oldObject of old.objects) {
       let object = patch.objects.find((candidate) => candidate.name === oldObject.name);
       if (object === undefined) {
@@ -211,10 +209,29 @@ export function disablePatch(m: Machine, patch: KlpPatch): number {
 export function unpatchReplacedPatches(m: Machine, patch: KlpPatch): void {
   for (const old of [...m.patches]) {
     if (old === patch) return;
-    if (!replaces(m, old)) continue;
+    if (!m.traits.replacePolicy.replaces(patch, old)) continue;
+    tellLeftSetup(m, patch, old);
     old.enabled = false;
     sysfsEnabled(m, old);
     unpatchObjects(m, old);
+  }
+}
+
+/**
+ * What pre_patch and post_patch of a replaced patch set up stays when the new patch has no callbacks for that object: its
+ * own pre_unpatch and post_unpatch never run.
+ */
+function tellLeftSetup(m: Machine, patch: KlpPatch, old: KlpPatch): void {
+  for (const object of old.objects) {
+    const { pre_patch, post_patch, pre_unpatch, post_unpatch } = object.callbacks;
+    const undone = [pre_unpatch, post_unpatch].flatMap((callback) =>
+      callback === undefined ? [] : [callback.function],
+    );
+    if (!isObjectLoaded(object) || (pre_patch ?? post_patch) === undefined || undone.length === 0) continue;
+    const successor = patch.objects.find(({ name, dynamic }) => name === object.name && !dynamic);
+    if (successor !== undefined && Object.keys(successor.callbacks).length > 0) continue;
+    const text = `${old.module} is replaced without ${undone.map((name) => `${name}()`).join(' and ')}: what it set up for ${objectName(object)} stays, and ${patch.module} has no callbacks there`;
+    m.emit({ at: m.now, type: 'finding', id: 'replaced-setup-left', text });
   }
 }
 
@@ -264,7 +281,7 @@ export function freePatchAsync(m: Machine, patch: KlpPatch): void {
 export function freeReplacedPatchesAsync(m: Machine, patch: KlpPatch): void {
   for (const old of [...m.patches]) {
     if (old === patch) return;
-    if (replaces(m, old)) freePatchAsync(m, old);
+    if (m.traits.replacePolicy.replaces(patch, old)) freePatchAsync(m, old);
   }
 }
 

@@ -1,9 +1,13 @@
+import { REPLACE_POLICIES } from './replace/index.ts';
+import type { ReplacePolicy } from './replace/policy.ts';
+import { released } from './replace/released.ts';
+
 /**
  * What differs between kernel versions, in one table. Read in kernel/livepatch of Debian's 6.1 and 6.12 sources and seen
  * on their kernels; rows of other versions are taken from upstream's history and marked unverified.
  */
 export interface KernelTraits {
-  /** As it was asked for: `6.12`, `6.1`, `6.12+replaceable`. */
+  /** As it was asked for: `6.12`, `6.1`, `6.12+replaceable`, `6.12+replace-set`. */
   readonly kernel: string;
   /** Whether this project compared it with a real kernel of that version. */
   readonly verified: boolean;
@@ -19,8 +23,8 @@ export interface KernelTraits {
   readonly startupFrame: string;
   /** Frames between signal handling and the system call's entry, innermost first. */
   readonly syscallExitFrames: readonly string[];
-  /** Hybrid mode RFC of January 2025: patches without `.replaceable` outlive an atomic replace. Never merged. */
-  readonly replaceable: boolean;
+  /** What a new patch does with the loaded ones: as in released kernels, or as in a proposal. */
+  readonly replacePolicy: ReplacePolicy;
   /** For people: what was assumed because this version is not one of those compared. */
   readonly assumptions: readonly string[];
 }
@@ -42,7 +46,7 @@ const ROWS: readonly Row[] = [
       kobjectPrefix: '',
       startupFrame: 'secondary_startup_64_no_verify',
       syscallExitFrames: ['exit_to_user_mode_prepare', 'syscall_exit_to_user_mode'],
-      replaceable: false,
+      replacePolicy: released,
     },
   },
   { since: 6004, traits: { condReschedSwitches: true } },
@@ -57,12 +61,13 @@ const VERIFIED: ReadonlySet<number> = new Set([6001, 6012]);
 const OLDEST = 6001;
 
 /**
- * The traits of a kernel named `MAJOR.MINOR`, `MAJOR.MINOR.PATCH…` or either with `+replaceable`. A name that can't be
- * read, and a version before 6.1, get the nearest known one and say so in `assumptions`.
+ * The traits of a kernel named `MAJOR.MINOR`, `MAJOR.MINOR.PATCH…` or either with `+` and the id of a proposed replace
+ * policy. A name that can't be read, and a version before 6.1, get the nearest known one and say so in `assumptions`.
  */
 export function kernelTraits(kernel: string): KernelTraits {
   const match = /^(\d+)\.(\d+)/.exec(kernel);
-  const replaceable = /\+replaceable\b/.test(kernel);
+  const suffix = /\+([a-z-]+)/.exec(kernel)?.[1];
+  const proposed = REPLACE_POLICIES.find((policy) => !policy.released && policy.id === suffix);
   const assumptions: string[] = [];
   const asked = match === null ? 6012 : Number(match[1]) * 1000 + Number(match[2]);
   if (match === null) assumptions.push(`Kernel version '${kernel}' can't be read; 6.12 is simulated.`);
@@ -73,18 +78,16 @@ export function kernelTraits(kernel: string): KernelTraits {
       `Kernel ${kernel} was not compared with a real one; its differences are taken from upstream's history.`,
     );
   }
-  if (replaceable) {
-    assumptions.push(
-      "The hybrid mode RFC of January 2025 ('replaceable') was never merged; it is simulated as proposed.",
-    );
+  if (proposed !== undefined) {
+    assumptions.push(`'${proposed.title}' was never merged; it is simulated as proposed.`);
   }
   const traits = {};
   for (const row of ROWS) if (row.since <= version) Object.assign(traits, row.traits);
   return {
     ...(traits as Required<Row['traits']>),
-    ...(replaceable ? { replaceable: true } : {}),
+    ...(proposed === undefined ? {} : { replacePolicy: proposed }),
     kernel,
-    verified: match !== null && VERIFIED.has(asked) && !replaceable,
+    verified: match !== null && VERIFIED.has(asked) && proposed === undefined,
     assumptions,
   };
 }

@@ -17,6 +17,8 @@ export interface KlpPatch {
   readonly replace: boolean;
   /** Hybrid mode RFC only: whether an atomic replace may remove it. */
   replaceable: boolean;
+  /** Proposals of 2026 only: the set or tag that it is in; null when it says none. */
+  readonly replaceSet: number | null;
   readonly states: readonly StateImage[];
   /** Static objects in the order written, then dynamic ones. */
   objects: KlpObject[];
@@ -79,6 +81,7 @@ export function makePatch(image: PatchImage): KlpPatch {
     module: image.module,
     replace: image.replace,
     replaceable: image.replaceable ?? false,
+    replaceSet: image.replaceSet ?? null,
     states: image.states,
     objects: [],
     enabled: false,

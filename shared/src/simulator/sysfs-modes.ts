@@ -5,6 +5,7 @@ const OF_PATCH: ReadonlyMap<string, number> = new Map([
   ['force', 0o200],
   ['replace', 0o444],
   ['replaceable', 0o644],
+  ['replace_set', 0o444],
   ['stack_order', 0o444],
 ]);
 const OF_OBJECT: ReadonlyMap<string, number> = new Map([['patched', 0o444]]);

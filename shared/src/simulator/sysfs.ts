@@ -30,8 +30,10 @@ export function sysfsAddPatch(m: Machine, patch: KlpPatch): void {
   put(m, `${dir}/enabled`, bit(patch.enabled));
   put(m, `${dir}/transition`, bit(m.transition?.patch === patch));
   put(m, `${dir}/force`, '');
-  if (m.traits.sysfsReplace) put(m, `${dir}/replace`, bit(patch.replace));
-  if (m.traits.replaceable) put(m, `${dir}/replaceable`, bit(patch.replaceable));
+  const { files } = m.traits.replacePolicy;
+  const replace = files.replace(patch);
+  if (m.traits.sysfsReplace) put(m, `${dir}/${replace.name}`, replace.value);
+  if (files.replaceable) put(m, `${dir}/replaceable`, bit(patch.replaceable));
 }
 
 /** The last reference to the patch's kobject is gone. */
@@ -132,7 +134,11 @@ export function writeSysfs(m: Machine, path: string, value: string): number {
   const [name, ...below] = rest;
   if (name === undefined) return EISDIR;
   const store = STORES[name];
-  if (store !== undefined && below.length === 0 && (name !== 'replaceable' || m.traits.replaceable)) {
+  if (
+    store !== undefined &&
+    below.length === 0 &&
+    (name !== 'replaceable' || m.traits.replacePolicy.files.replaceable)
+  ) {
     return store(m, patch, value);
   }
   const object = patch.objects.find((candidate) => candidate.added && fileName(objectName(candidate)) === name);

@@ -234,7 +234,11 @@ export function forceTransition(m: Machine): void {
   });
   transition.waiting = [];
   if (target === 0) patch.forced = true;
-  else if (patch.replace) for (const other of m.patches) if (other !== patch) other.forced = true;
+  else if (patch.replace) {
+    for (const other of m.patches) {
+      if (other !== patch && m.traits.replacePolicy.keepsForced(patch, other)) other.forced = true;
+    }
+  }
 }
 
 /** Gives a task the target state. */

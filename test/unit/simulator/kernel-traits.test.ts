@@ -20,11 +20,14 @@ describe('kernel versions', () => {
     const traits = kernelTraits(kernel);
     expect(traits).toMatchObject({ kernel, condReschedSwitches, sysfsReplace, sysfsStackOrder, verified });
     expect(traits.assumptions.length > 0).toBe(!verified);
-    expect(traits.replaceable).toBe(false);
+    expect(traits.replacePolicy.released).toBe(true);
   });
 
   it('of the hybrid mode RFC is never called verified', () => {
-    expect(kernelTraits('6.12+replaceable')).toMatchObject({ replaceable: true, verified: false });
+    for (const id of ['replaceable', 'replace-tag', 'replace-set-rfc', 'replace-set']) {
+      expect(kernelTraits(`6.12+${id}`)).toMatchObject({ replacePolicy: { id }, verified: false });
+    }
+    expect(kernelTraits('6.12+nonsense').replacePolicy.id).toBe('released');
   });
 
   it.each(['5.10', '4.4', 'latest', ''])('%j is simulated as a known one, and says so', (kernel) => {

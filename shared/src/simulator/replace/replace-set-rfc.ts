@@ -1,0 +1,25 @@
+import type { KlpPatch } from '../structures.ts';
+import { knowsStates, type ReplacePolicy } from './policy.ts';
+import { released } from './released.ts';
+
+/** Documented default of the RFC. */
+const DEFAULT_SET = 1;
+const setOf = ({ replaceSet }: Pick<KlpPatch, 'replaceSet'>): number => replaceSet ?? DEFAULT_SET;
+
+/**
+ * The RFC of 13 May 2026: every patch belongs to a set, 1 unless it says another, and takes the place of those of its set.
+ * States must be known within the set only. Nothing keeps two sets from changing one function.
+ */
+export const replaceSetRfc: ReplacePolicy = {
+  ...released,
+  id: 'replace-set-rfc',
+  title: 'Every patch replaces its set (RFC of May 2026)',
+  sources: ['"[RFC PATCH] livepatch: replace_set", 13 May 2026, and P. Mladek in answer to it, 26 May 2026'],
+  released: false,
+  files: { replace: (patch) => ({ name: 'replace', value: String(setOf(patch)) }), replaceable: false },
+  isReplacing: () => true,
+  replaces: (patch, old) => setOf(patch) === setOf(old),
+  needsNops: (patch, old) => setOf(patch) === setOf(old),
+  statesAllow: (patch, old) => knowsStates(patch, old, setOf(patch) !== setOf(old)),
+  keepsForced: () => true,
+};

@@ -1,0 +1,18 @@
+import type { ReplacePolicy } from './policy.ts';
+import { released } from './released.ts';
+
+/**
+ * The hybrid mode RFC of 27 January 2025 (and of 2 April 2026, the same code): a patch says whether others may replace it,
+ * and by default none may; root can change that in sysfs. What a kept patch has in states must still be known to the new
+ * one, and a forced transition keeps its module for ever, too: both were left as they were.
+ */
+export const replaceable: ReplacePolicy = {
+  ...released,
+  id: 'replaceable',
+  title: 'Only patches with .replaceable are replaced (RFC of January 2025)',
+  sources: ['"[RFC PATCH] livepatch: Add support for hybrid mode", Y. Shao, 27 January 2025'],
+  released: false,
+  files: { ...released.files, replaceable: true },
+  replaces: (patch, old) => patch.replace && old.replaceable,
+  needsNops: (patch, old) => patch.replace && old.replaceable,
+};

@@ -1,0 +1,225 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { PatchImage } from '../../../shared/src/model/index.ts';
+import { REPLACE_POLICIES } from '../../../shared/src/simulator/replace/index.ts';
+import { stateAt } from '../../../shared/src/simulator/replay.ts';
+import type { Trace } from '../../../shared/src/simulator/trace.ts';
+import {
+  ALL_CALLBACKS,
+  at,
+  errnos,
+  events,
+  load,
+  patch,
+  play,
+  QUIET,
+  SECOND,
+  STUCK,
+  unload,
+  write,
+} from './support.ts';
+
+/** What a new patch does with the loaded ones, by policy: released kernels and the proposals. */
+
+const kernel = (policy: string) => ({ kernel: `6.12+${policy}` });
+/** A patch of f() and one of g(). */
+const fixes = (module: string, funcs: readonly string[], more: Partial<PatchImage> = {}): PatchImage =>
+  patch(module, { vmlinux: funcs }, more);
+const listed = (trace: Trace): string[] =>
+  stateAt(trace, trace.end).sysfs.flatMap(({ path, kind }) => (kind === 'dir' && !path.includes('/') ? [path] : []));
+const runs = (trace: Trace, name: string, atTime = trace.end): string =>
+  stateAt(trace, atTime).funcStacks.find((func) => func.function === name)?.stack[0]?.patch ?? 'original';
+
+describe('a set of patches (PATCH v2 of May 2026)', () => {
+  const options = kernel('replace-set');
+
+  it('is 0 for those who write nothing: each replaces the other', () => {
+    const trace = play(QUIET, [at(0, load(fixes('a', ['f']))), at(2, load(fixes('b', ['g'])))], options);
+    expect(listed(trace)).toEqual(['b']);
+    expect(runs(trace, 'f')).toBe('original');
+    expect(runs(trace, 'g')).toBe('b');
+  });
+
+  it('leaves other sets alone', () => {
+    const trace = play(
+      QUIET,
+      [
+        at(0, load(fixes('one', ['f'], { replaceSet: 1 }))),
+        at(2, load(fixes('two', ['g'], { replaceSet: 2 }))),
+        at(4, load(fixes('one_b', ['h'], { replaceSet: 1 }))),
+      ],
+      options,
+    );
+    expect(listed(trace)).toEqual(['one_b', 'two']);
+    expect([runs(trace, 'f'), runs(trace, 'g'), runs(trace, 'h')]).toEqual(['original', 'two', 'one_b']);
+  });
+
+  it('refuses a function that another set replaces, by object, name and position', () => {
+    const trace = play(
+      QUIET,
+      [at(0, load(fixes('one', ['f'], { replaceSet: 1 }))), at(2, load(fixes('two', ['g', 'f'], { replaceSet: 2 })))],
+      options,
+    );
+    expect(errnos(trace)).toEqual([0, -22]);
+    expect(events(trace, 'finding').map(({ text }) => text)).toEqual(['two (set 2) and one (set 1) both replace f()']);
+    expect(listed(trace)).toEqual(['one']);
+  });
+
+  it('asks for states within the set, and refuses one that another set has', () => {
+    const states = [{ id: 7, version: 1 }];
+    const outcome = (set: number, more: Partial<PatchImage>): number | undefined =>
+      errnos(
+        play(
+          QUIET,
+          [
+            at(0, load(fixes('one', ['f'], { replaceSet: 1, states }))),
+            at(2, load(fixes('next', ['g'], { replaceSet: set, ...more }))),
+          ],
+          options,
+        ),
+      )[1];
+    expect(outcome(1, {})).toBe(-22);
+    expect(outcome(1, { states })).toBe(0);
+    expect(outcome(2, {})).toBe(0);
+    expect(outcome(2, { states })).toBe(-22);
+  });
+
+  it('keeps only modules of its own set when it is forced', () => {
+    const trace = play(
+      STUCK,
+      [
+        at(0, load(fixes('one', ['f'], { replaceSet: 1 }))),
+        at(2, load(fixes('two', ['g'], { replaceSet: 2 }))),
+        at(4, load(fixes('two_b', ['msleep'], { replaceSet: 2 }))),
+        at(6, write('two_b/force', '1')),
+        at(9, unload('two')),
+        at(10, write('one/enabled', '0')),
+        at(13, unload('one')),
+      ],
+      options,
+    );
+    expect(errnos(trace)).toEqual([0, 0, 0, 0, -11, 0, 0]);
+  });
+
+  it('stands in sysfs as replace_set', () => {
+    const trace = play(QUIET, [at(0, load(fixes('two', ['g'], { replaceSet: 2 })))], options);
+    const files = stateAt(trace, trace.end).sysfs;
+    expect(files.find(({ path }) => path === 'two/replace_set')).toMatchObject({ value: '2' });
+    expect(files.find(({ path }) => path === 'two/replace')).toBeUndefined();
+  });
+});
+
+describe('a set of patches (RFC of May 2026)', () => {
+  const options = kernel('replace-set-rfc');
+
+  it('is 1 for those who write nothing', () => {
+    const trace = play(
+      QUIET,
+      [at(0, load(fixes('a', ['f']))), at(2, load(fixes('b', ['g'], { replaceSet: 1 })))],
+      options,
+    );
+    expect(listed(trace)).toEqual(['b']);
+  });
+
+  it('lets two sets change one function: the newer is on top', () => {
+    const trace = play(
+      QUIET,
+      [at(0, load(fixes('one', ['f'], { replaceSet: 1 }))), at(2, load(fixes('two', ['f'], { replaceSet: 2 })))],
+      options,
+    );
+    expect(errnos(trace)).toEqual([0, 0]);
+    expect(listed(trace)).toEqual(['one', 'two']);
+    expect(runs(trace, 'f')).toBe('two');
+  });
+});
+
+describe('a tag (drafts of April 2026)', () => {
+  const options = kernel('replace-tag');
+
+  it('replaces itself and 0; 0 replaces nothing', () => {
+    const trace = play(
+      QUIET,
+      [
+        at(0, load(fixes('plain', ['f']))),
+        at(2, load(fixes('three', ['g'], { replaceSet: 3 }))),
+        at(4, load(fixes('more', ['h']))),
+        at(6, load(fixes('four', ['i'], { replaceSet: 4 }))),
+      ],
+      options,
+    );
+    expect(listed(trace)).toEqual(['four', 'three']);
+  });
+
+  it('sets functions of kept patches back while tasks switch: nops do not go by the tag', () => {
+    const trace = play(
+      STUCK,
+      [
+        at(0, load(fixes('three', ['f'], { replaceSet: 3 }))),
+        at(2, load(fixes('four', ['msleep'], { replaceSet: 4 }))),
+      ],
+      options,
+    );
+    expect(stateAt(trace, 4 * SECOND).funcStacks.find((func) => func.function === 'f')?.stack).toMatchObject([
+      { patch: 'four', nop: true, transition: true },
+      { patch: 'three', nop: false },
+    ]);
+  });
+});
+
+describe('a replaced patch', () => {
+  const A = patch('a', { vmlinux: { funcs: ['f'], callbacks: ALL_CALLBACKS } });
+
+  it('leaves behind what its callbacks set up, when the new patch has none there', () => {
+    const trace = play(QUIET, [at(0, load(A)), at(2, load(fixes('b', ['f'], { replace: true })))]);
+    expect(events(trace, 'finding').map(({ id, text }) => [id, text])).toEqual([
+      [
+        'replaced-setup-left',
+        'a is replaced without pre_unpatch_callback() and post_unpatch_callback(): what it set up for vmlinux stays, and b has no callbacks there',
+      ],
+    ]);
+  });
+
+  it('may be taken over by the callbacks of the new one', () => {
+    const next = patch('b', { vmlinux: { funcs: ['f'], callbacks: ['post_patch'] } }, { replace: true });
+    expect(events(play(QUIET, [at(0, load(A)), at(2, load(next))]), 'finding')).toEqual([]);
+  });
+
+  it('has nothing to leave when it is disabled first', () => {
+    const steps = [at(0, load(A)), at(2, write('a/enabled', '0')), at(5, load(fixes('b', ['f'], { replace: true })))];
+    expect(events(play(QUIET, steps), 'finding')).toEqual([]);
+  });
+});
+
+describe('every policy', () => {
+  const image = fc
+    .record({
+      funcs: fc.subarray(['f', 'g', 'h'], { minLength: 1 }),
+      replace: fc.boolean(),
+      replaceable: fc.boolean(),
+      replaceSet: fc.constantFrom(null, 0, 1, 2),
+      states: fc.subarray([{ id: 1, version: 1 }]),
+    })
+    .map(({ funcs, ...more }) => ({ funcs, more }));
+
+  it.each(REPLACE_POLICIES.map(({ id }) => id))('%s: what is listed is what runs, and what is gone is not', (id) => {
+    fc.assert(
+      fc.property(fc.array(image, { minLength: 1, maxLength: 5 }), (images) => {
+        const steps = images.map(({ funcs, more }, index) => at(index * 2, load(fixes(`p${index}`, funcs, more))));
+        const trace = play(QUIET, steps, id === 'released' ? {} : kernel(id));
+        const alive = new Set(listed(trace));
+        const state = stateAt(trace, trace.end);
+        for (const { stack } of state.funcStacks) {
+          for (const entry of stack) {
+            expect(alive.has(entry.patch)).toBe(true);
+            expect(entry.nop).toBe(false);
+          }
+        }
+        // The newest that was let in is always there, with all of its functions.
+        const last = errnos(trace).lastIndexOf(0);
+        expect(alive.has(`p${last}`)).toBe(last >= 0);
+        for (const name of images[last]?.funcs ?? []) expect(runs(trace, name)).toBe(`p${last}`);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
