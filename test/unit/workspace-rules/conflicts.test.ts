@@ -170,3 +170,40 @@ describe('same-module-name', () => {
     ]);
   });
 });
+
+describe('missing-state', () => {
+  const version = (name: string, states: string, replace = '.replace = true') =>
+    livepatch(name, {
+      functions: ['f'],
+      patch: `${replace}, .states = states`,
+      code: `static struct klp_state states[] = { ${states} { } };`,
+    });
+
+  it('finds a state that a later version lacks', () => {
+    expect(conflicts(version('fix_2', '{ .id = 1 },'), version('fix_1', '{ .id = 1 }, { .id = 2 },'))).toEqual([
+      [
+        'missing-state',
+        'fix_2 replaces fix_1, but does not list its state 2: while fix_1 is loaded the kernel refuses it with EINVAL.',
+        ['fix_2', 'fix_1'],
+      ],
+    ]);
+  });
+
+  it.each([
+    [
+      'the earlier version has fewer states',
+      version('fix_2', '{ .id = 1 }, { .id = 2 },'),
+      version('fix_1', '{ .id = 1 },'),
+    ],
+    ['a state is not known', version('fix_2', '{ .id = SOME_ID },'), version('fix_1', '{ .id = 2 },')],
+    ['nothing says which comes first', version('one', '{ .id = 1 },'), version('other', '{ .id = 2 },')],
+  ])('says nothing when %s', (_, later, earlier) => {
+    expect(conflicts(later, earlier).filter(([rule]) => rule === 'missing-state')).toEqual([]);
+  });
+
+  it('says nothing of a patch that does not replace', () => {
+    const later = version('fix_2', '{ .id = 1 },', '.replace = false');
+    const rules = conflicts(later, version('fix_1', '{ .id = 2 },')).map(([rule]) => rule);
+    expect(rules).not.toContain('missing-state');
+  });
+});

@@ -1,4 +1,5 @@
 import { type KlpPatch, knownValue, type LivepatchModule } from '../../../../shared/src/model/index.ts';
+import { precedes } from './module-order.ts';
 import { type PatchedFunction, patchedFunctions } from './patched-functions.ts';
 import type { WorkspaceFinding, WorkspaceRule } from './workspace-rule.ts';
 
@@ -37,15 +38,6 @@ function allKnown(patch: KlpPatch): boolean {
       ({ terminator, funcs }) => terminator || (funcs.kind === 'known' && !funcs.table.open) || funcs.kind === 'null',
     )
   );
-}
-
-/**
- * Which of two versions is the earlier one: the name without its last number is the same and the number is smaller
- * (`fix_1` and `fix_2`). Others may be meant for any order: nothing is said of them.
- */
-function precedes(a: LivepatchModule, b: LivepatchModule): boolean {
-  const [x, y] = [a, b].map(({ name }) => /^(.*?)(\d+)(\D*)$/.exec(name));
-  return Boolean(x && y && x[1] === y[1] && x[3] === y[3] && Number(x[2]) < Number(y[2]));
 }
 
 function finding(

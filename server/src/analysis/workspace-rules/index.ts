@@ -1,5 +1,6 @@
 import type { LivepatchModule } from '../../../../shared/src/model/index.ts';
 import { rule as droppedFix } from './dropped-fix.ts';
+import { rule as missingState } from './missing-state.ts';
 import { rule as mixedReplace } from './mixed-replace.ts';
 import { rule as sameFunction } from './same-function.ts';
 import { rule as sameName } from './same-name.ts';
@@ -12,6 +13,7 @@ export const WORKSPACE_RULES: readonly WorkspaceRule[] = [
   droppedFix,
   mixedReplace,
   stateId,
+  missingState,
   shadowId,
   sameName,
 ];
