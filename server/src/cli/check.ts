@@ -1,5 +1,6 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { CheckOptions } from '../analysis/check.ts';
 import { applyEdits, fixAllEdits } from '../analysis/fixes.ts';
 import type { Finding, Severity } from '../analysis/rule.ts';
 import { ruleById } from '../analysis/rules/index.ts';
@@ -8,6 +9,7 @@ import { loadParser } from '../workspace/load-parser.ts';
 import { ModuleChecks } from '../workspace/module-checks.ts';
 import { ModuleStore } from '../workspace/module-store.ts';
 import { scanFolder } from '../workspace/scan.ts';
+import { patchedModules } from '../workspace/target-kernel.ts';
 import { findingsAsJson, prettyFindings, type ReportedFile } from './check-report.ts';
 import { KERNEL_OPTIONS, targetKernel } from './kernel-files.ts';
 import { oneOf, readArguments } from './options.ts';
@@ -27,8 +29,9 @@ export async function check(args: readonly string[], wasmFolder: string): Promis
   });
   const format = oneOf('--format', values.format, ['pretty', 'json']);
   if (positionals.length === 0) throw new UsageError('check needs a FILE or a DIR.');
+  const target = await targetKernel(values, wasmFolder);
   const options = {
-    kernel: await targetKernel(values, wasmFolder),
+    kernel: target.kernel(),
     severities: severitiesFrom(values.rule),
     onError: (rule: string, error: unknown) => complain(`rule ${rule} failed: ${messageOf(error)}`),
   };
@@ -38,6 +41,7 @@ export async function check(args: readonly string[], wasmFolder: string): Promis
   const run = new CheckRun(asked.files, wasmFolder, options);
   try {
     await run.open();
+    if (await target.want(await run.patchedModules())) run.setOptions({ ...options, kernel: target.kernel() });
     const fixed = values.fix ? await run.fix() : 0;
     const reported = await run.findings();
     if (format === 'json') process.stdout.write(`${findingsAsJson(reported)}\n`);
@@ -98,11 +102,7 @@ class CheckRun {
   private readonly store: ModuleStore;
   private readonly checks: ModuleChecks;
 
-  constructor(
-    asked: ReadonlyMap<string, string>,
-    wasmFolder: string,
-    options: ConstructorParameters<typeof ModuleChecks>[1],
-  ) {
+  constructor(asked: ReadonlyMap<string, string>, wasmFolder: string, options: CheckOptions) {
     this.asked = asked;
     this.disk = new DiskFiles([...new Set([process.cwd(), ...[...asked.keys()].map((path) => dirname(path))])]);
     const names = { pathOf: (file: string) => file, fileAt: (path: string) => path };
@@ -122,6 +122,19 @@ class CheckRun {
         if (!this.store.isLivepatch(path)) this.skipped.push(name);
       }
     }
+  }
+
+  setOptions(options: CheckOptions): void {
+    this.checks.setOptions(options);
+  }
+
+  async patchedModules(): Promise<Set<string>> {
+    const names = new Set<string>();
+    for (const path of this.asked.keys()) {
+      const module = await this.store.moduleOf(path);
+      for (const name of module ? patchedModules(module) : []) names.add(name);
+    }
+    return names;
   }
 
   /** Applies the safe fixes to the files that were asked for. Returns how many findings that settled. */

@@ -19,10 +19,17 @@ check:
   --format pretty|json       pretty is for people (default), json for programs:
                              [{ file, range, rule, severity, message, kernel }], lines and characters from 0
   --kernel-version VERSION   the kernel that the module is for, such as 6.1 (default 6.12)
-  --kallsyms FILE            that kernel's symbols: a copy of its /proc/kallsyms
+  What is known of that kernel (docs/kernel-knowledge.md); each is optional:
+  --kallsyms FILE            its symbols: a copy of its /proc/kallsyms
   --filter-functions FILE    what its ftrace can hook: a copy of /sys/kernel/tracing/available_filter_functions
-                             Without these files the running kernel is looked at when it is of that version; else
-                             6.12 is known from a built-in reference kernel, on which no error ever rests.
+  --system-map FILE          its System.map
+  --vmlinux FILE             its ELF file
+  --btf FILE|DIR             its types: a copy of /sys/kernel/btf or of files in it; may be repeated
+  --modules DIR|FILE         /lib/modules/RELEASE or a copy of it, or a module's file; may be repeated
+  --symvers FILE             Module.symvers; may be repeated
+  --kernel-source DIR        a tree in which it was built
+                             Without these the running kernel is looked at when it is of that version; else 6.12 is
+                             known from a built-in reference kernel, on which no error ever rests.
   --no-running-kernel        don't look at the running kernel
   --rule ID=LEVEL            off, error, warning, information or hint; may be repeated
   --fix                      apply the safe fixes to the files, then report what is left

@@ -20,6 +20,7 @@ import { Forecasts } from '../workspace/forecasts.ts';
 import { ModuleChecks } from '../workspace/module-checks.ts';
 import { ModuleStore } from '../workspace/module-store.ts';
 import { isKernelTree, SourceTree } from '../workspace/source-tree.ts';
+import { patchedModules } from '../workspace/target-kernel.ts';
 import { TargetWatch } from '../workspace/target-watch.ts';
 import { WorkspaceModules } from '../workspace/workspace-modules.ts';
 import { type ClientAbilities, clientAbilities, initializationOptions } from './client-abilities.ts';
@@ -55,6 +56,9 @@ const PATIENCE = 2000;
 /** One question for the edits of this time, not one for each key. Milliseconds. */
 const REFRESH_DELAY = 100;
 
+/** The names of patched modules are looked at when somebody stops typing. Milliseconds. */
+const WANT_DELAY = 400;
+
 /** What there is once the client said who it is. */
 interface Running {
   readonly context: FeatureContext;
@@ -86,6 +90,7 @@ class Session {
   private isReady = false;
   private parserFailed = false;
   private refresh: NodeJS.Timeout | undefined;
+  private wanting: NodeJS.Timeout | undefined;
   private problem: string | null = null;
   private sentStatus = '';
 
@@ -121,6 +126,7 @@ class Session {
     connection.onInitialized(() => this.initialized());
     connection.onShutdown(() => {
       clearTimeout(this.refresh);
+      clearTimeout(this.wanting);
       this.target.stop();
       this.running?.publisher.stop();
     });
@@ -284,6 +290,19 @@ class Session {
     this.publishAll();
   }
 
+  /** What files tell of the modules that open livepatches patch is read, too. */
+  private wantModules(): void {
+    clearTimeout(this.wanting);
+    this.wanting = setTimeout(async () => {
+      const wanted = new Set<string>();
+      for (const uri of this.store.livepatchDocuments()) {
+        const module = await this.store.moduleOf(uri).catch(() => null);
+        for (const name of module ? patchedModules(module) : []) wanted.add(name);
+      }
+      this.target.want(wanted);
+    }, WANT_DELAY);
+  }
+
   private targetLearned(): void {
     const { knowledge, problems } = this.target;
     this.connection.console.log(`Target kernel: ${knowledge?.label ?? 'nothing is known'}`);
@@ -299,7 +318,10 @@ class Session {
   /** The set of open livepatch documents may be another. */
   private documentsChanged(): void {
     const { running } = this;
-    if (this.store.livepatchDocuments().length > 0) this.target.start();
+    if (this.store.livepatchDocuments().length > 0) {
+      this.target.start();
+      this.wantModules();
+    }
     if (this.roots.update()) this.publishAll();
     running?.watchers.watch(this.roots.livepatchFolders());
     this.sendStatus();

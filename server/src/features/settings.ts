@@ -56,21 +56,30 @@ export function readSettings(section: unknown): ReadSettings {
     codeLens: readBoolean(field(section, 'codeLens', 'enabled'), true, 'livepatch.codeLens.enabled', problems),
     inlayHints: readBoolean(field(section, 'inlayHints', 'enabled'), true, 'livepatch.inlayHints.enabled', problems),
   };
+  const kernelSource = readPath(field(section, 'kernel', 'source'), 'livepatch.kernel.source', problems);
   return {
     settings,
     kernel,
     kernelNamed: typeof versionText === 'string' ? versionText : DEFAULT_KERNEL_VERSION,
-    kernelFiles: {
-      kallsyms: readPath(field(section, 'kernel', 'kallsyms'), 'livepatch.kernel.kallsyms', problems),
-      filterFunctions: readPath(
-        field(section, 'kernel', 'filterFunctions'),
-        'livepatch.kernel.filterFunctions',
-        problems,
-      ),
-    },
-    kernelSource: readPath(field(section, 'kernel', 'source'), 'livepatch.kernel.source', problems),
+    kernelFiles: readKernelFiles(section, kernelSource, problems),
+    kernelSource,
     lookAround: readBoolean(field(section, 'kernel', 'running'), true, 'livepatch.kernel.running', problems),
     problems,
+  };
+}
+
+function readKernelFiles(section: unknown, source: string | undefined, problems: string[]): KernelFiles {
+  const path = (key: string) => readPath(field(section, 'kernel', key), `livepatch.kernel.${key}`, problems);
+  const paths = (key: string) => readPaths(field(section, 'kernel', key), `livepatch.kernel.${key}`, problems);
+  return {
+    kallsyms: path('kallsyms'),
+    filterFunctions: path('filterFunctions'),
+    systemMap: path('systemMap'),
+    vmlinux: path('vmlinux'),
+    btf: paths('btf'),
+    modules: paths('modules'),
+    symvers: paths('symvers'),
+    source,
   };
 }
 
@@ -118,8 +127,14 @@ function readPath(value: unknown, name: string, problems: string[]): string | un
     const path = value.replace(/^~(?=[/\\])/, homedir());
     if (isAbsolute(path)) return path;
   }
-  problems.push(`${name} is ${shown(value)}; it needs the absolute path of a file.`);
+  problems.push(`${name} is ${shown(value)}; it needs an absolute path.`);
   return undefined;
+}
+
+/** Several such paths, or one alone. */
+function readPaths(value: unknown, name: string, problems: string[]): readonly string[] | undefined {
+  const paths = (Array.isArray(value) ? value : [value]).flatMap((item) => readPath(item, name, problems) ?? []);
+  return paths.length > 0 ? paths : undefined;
 }
 
 function readBoolean(value: unknown, preset: boolean, name: string, problems: string[]): boolean {

@@ -1,6 +1,12 @@
-import { open } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { type KernelReading, type KernelSources, knowledgeFrom } from '../kernel/knowledge-from.ts';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type KernelSources, knowledgeFrom } from '../kernel/knowledge-from.ts';
+import type { ModuleFile } from '../kernel/module-file.ts';
+import { moduleName } from '../kernel/read-symvers.ts';
+import type { TableKnowledge } from '../kernel/table-knowledge.ts';
+import { readVmlinux, type VmlinuxFile } from '../kernel/vmlinux-file.ts';
+import { findModuleFiles, loadModuleFile } from './module-files.ts';
+import { readLimited, reasonOf } from './read-bytes.ts';
 
 /** Paths of files that tell of the target kernel. */
 export interface KernelFiles {
@@ -8,89 +14,205 @@ export interface KernelFiles {
   readonly kallsyms?: string | undefined;
   /** A copy of /sys/kernel/tracing/available_filter_functions. */
   readonly filterFunctions?: string | undefined;
+  readonly systemMap?: string | undefined;
+  /** The ELF file. */
+  readonly vmlinux?: string | undefined;
+  /** /sys/kernel/btf or a copy of it, or files of it; the one called vmlinux, or else the first, is the kernel's. */
+  readonly btf?: readonly string[] | undefined;
+  /** Folders with modules' files, such as /lib/modules/RELEASE, and single files. */
+  readonly modules?: readonly string[] | undefined;
+  /** Module.symvers. */
+  readonly symvers?: readonly string[] | undefined;
+  /** The top of a tree in which the kernel was built: what is missing above is looked for there. */
+  readonly source?: string | undefined;
 }
 
-export interface LoadedKernel {
-  /** Null when nothing usable was named. */
-  readonly knowledge: KernelReading['knowledge'];
-  /** One sentence for each file that could not be used, or not all of it. */
-  readonly problems: readonly string[];
+/** Every path that is named. */
+export function pathsOf(files: KernelFiles): string[] {
+  return Object.values(files).flatMap((value) => value ?? []);
 }
 
 /** The largest text that is read. Real ones have 5 to 30 MB. Bytes. */
 const LARGEST_TEXT = 128 * 1024 * 1024;
+/** The largest BTF blob that is read. Real ones have 4 to 10 MB. Bytes. */
+const LARGEST_BTF = 64 * 1024 * 1024;
 
-/** Every path that is named. */
-export function pathsOf(files: KernelFiles): string[] {
-  return Object.values(files).flatMap((value) => (value === undefined ? [] : value));
-}
+/** What files told of a kernel; of modules' files only those that somebody wanted. */
+export class LoadedKernel {
+  /** Null when nothing usable was named. */
+  knowledge: TableKnowledge | null = null;
+  /** One sentence for each file that could not be used, or not all of it. */
+  readonly problems: string[] = [];
+  private readonly moduleFiles = new Map<string, string>();
+  private readonly tried = new Set<string>();
+  private readonly used: string[] = [];
 
-/**
- * Reads the named files and puts together what they tell. Never rejects: what is wrong is in `problems`.
- *
- * @param label what to call it; the files' names when not said
- */
-export async function loadKernel(files: KernelFiles, label?: string): Promise<LoadedKernel> {
-  const problems: string[] = [];
-  const used: string[] = [];
-  const read = async (path: string | undefined): Promise<Uint8Array | undefined> => {
+  /**
+   * Reads the named files and puts together what they tell. Never rejects: what is wrong is in `problems`.
+   *
+   * @param label what to call it; the files' names when not said
+   */
+  static async read(named: KernelFiles, label?: string): Promise<LoadedKernel> {
+    const kernel = new LoadedKernel();
+    const { files, tree } = await withTree(named, kernel.problems);
+    const moduleBtf = new Map<string, Uint8Array>();
+    const sources: Omit<KernelSources, 'label'> = {
+      kallsyms: await kernel.bytes(files.kallsyms),
+      filterFunctions: await kernel.bytes(files.filterFunctions),
+      systemMap: await kernel.bytes(files.systemMap),
+      vmlinux: await kernel.vmlinux(files.vmlinux),
+      btf: await kernel.btf(files.btf ?? [], moduleBtf),
+      moduleBtf,
+      symvers: await kernel.texts(files.symvers ?? []),
+      modulesBuiltin: await kernel.findModules(files.modules ?? []),
+      modules: [...kernel.moduleFiles.keys()],
+    };
+    const name = label ?? [...kernel.used, ...(tree === null ? [] : [tree])].join(', ');
+    const reading = knowledgeFrom({ label: name, ...sources });
+    kernel.knowledge = reading.knowledge;
+    for (const { source, message } of reading.problems) kernel.problems.push(`${pathFor(source, files)}: ${message}`);
+    return kernel;
+  }
+
+  /**
+   * Reads the files of these modules, if there are any that were not read yet.
+   *
+   * @returns whether something was learned
+   */
+  async want(modules: Iterable<string>): Promise<boolean> {
+    const files: ModuleFile[] = [];
+    for (const module of modules) {
+      const path = this.moduleFiles.get(module);
+      if (path === undefined || this.tried.has(module)) continue;
+      this.tried.add(module);
+      const file = await loadModuleFile(path);
+      if (typeof file === 'string') this.problems.push(`${path}: ${file}`);
+      else files.push(file);
+    }
+    if (files.length === 0) return false;
+    this.knowledge = this.knowledge?.withModules(files) ?? null;
+    return true;
+  }
+
+  private async bytes(path: string | undefined, limit = LARGEST_TEXT): Promise<Uint8Array | undefined> {
     if (path === undefined) return undefined;
-    const result = await readLimited(path, LARGEST_TEXT);
+    const result = await readLimited(path, limit);
     if (typeof result === 'string') {
-      problems.push(`${path}: ${result}`);
+      this.problems.push(`${path}: ${result}`);
       return undefined;
     }
-    used.push(basename(path));
+    this.used.push(basename(path));
     return result;
-  };
-  const sources: Omit<KernelSources, 'label'> = {
-    kallsyms: await read(files.kallsyms),
-    filterFunctions: await read(files.filterFunctions),
-  };
-  const reading = knowledgeFrom({ label: label ?? used.join(' and '), ...sources });
-  for (const { source, message } of reading.problems)
-    problems.push(`${files[source as keyof KernelFiles]}: ${message}`);
-  return { knowledge: reading.knowledge, problems };
-}
+  }
 
-/**
- * A file's bytes, or in a sentence why they can't be had. Files in /proc and /sys say that they have no size, so it is
- * read until nothing more comes.
- *
- * @param limit bytes
- */
-export async function readLimited(path: string, limit: number): Promise<Uint8Array | string> {
-  try {
-    const file = await open(path);
-    try {
-      const status = await file.stat();
-      if (!status.isFile()) return 'It is not an ordinary file.';
-      let bytes = Buffer.allocUnsafe(status.size > 0 ? Math.min(status.size, limit) + 1 : 1 << 20);
-      let length = 0;
-      for (;;) {
-        const { bytesRead } = await file.read(bytes, length, bytes.length - length, null);
-        if (bytesRead === 0) return bytes.subarray(0, length);
-        length += bytesRead;
-        if (length > limit) return `It is larger than ${Math.round(limit / 1024 / 1024)} MB.`;
-        if (length === bytes.length) {
-          const larger = Buffer.allocUnsafe(bytes.length * 2);
-          bytes.copy(larger);
-          bytes = larger;
-        }
-      }
-    } finally {
-      await file.close();
+  private async texts(paths: readonly string[]): Promise<string | undefined> {
+    const texts: string[] = [];
+    for (const path of paths) {
+      const bytes = await this.bytes(path);
+      if (bytes) texts.push(new TextDecoder().decode(bytes));
     }
-  } catch (error) {
-    return reasonOf(error);
+    return texts.length > 0 ? texts.join('\n') : undefined;
+  }
+
+  private async vmlinux(path: string | undefined): Promise<VmlinuxFile | undefined> {
+    if (path === undefined) return undefined;
+    try {
+      const file = await open(path);
+      try {
+        const result = await readVmlinux(async (offset, length) => {
+          const bytes = Buffer.allocUnsafe(length);
+          const { bytesRead } = await file.read(bytes, 0, length, offset);
+          return bytes.subarray(0, bytesRead);
+        });
+        if (typeof result !== 'string') {
+          this.used.push(basename(path));
+          return result;
+        }
+        this.problems.push(`${path}: ${result}`);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      this.problems.push(`${path}: ${reasonOf(error)}`);
+    }
+    return undefined;
+  }
+
+  /** The kernel's own types; those of modules go into `modules`. */
+  private async btf(paths: readonly string[], modules: Map<string, Uint8Array>): Promise<Uint8Array | undefined> {
+    const files: string[] = [];
+    for (const path of paths) {
+      const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
+      if (isFolder) files.push(...(await readdir(path)).map((name) => join(path, name)));
+      else files.push(path);
+    }
+    const kernel = files.find((path) => basename(path) === 'vmlinux') ?? files[0];
+    for (const path of files) {
+      if (path === kernel) continue;
+      const bytes = await readLimited(path, LARGEST_BTF);
+      if (typeof bytes === 'string') this.problems.push(`${path}: ${bytes}`);
+      else modules.set(moduleName(basename(path, '.btf')), bytes);
+    }
+    return this.bytes(kernel, LARGEST_BTF);
+  }
+
+  /** Lists modules' files. Returns what modules.builtin says. */
+  private async findModules(paths: readonly string[]): Promise<string | undefined> {
+    const builtIn: string[] = [];
+    for (const path of paths) {
+      if (/\.ko(?:\.\w+)?$/.test(path)) {
+        this.moduleFiles.set(moduleName(path), path);
+        continue;
+      }
+      const found = await findModuleFiles(path);
+      if (typeof found === 'string') {
+        this.problems.push(`${path}: ${found}`);
+        continue;
+      }
+      this.used.push(basename(path));
+      for (const [name, file] of found.files) this.moduleFiles.set(name, file);
+      if (found.builtIn !== null) builtIn.push(found.builtIn);
+    }
+    return builtIn.length > 0 ? builtIn.join('\n') : undefined;
   }
 }
 
-/** What the system says, in the words of people. */
-export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return 'There is no such file.';
-  if (code === 'EACCES' || code === 'EPERM') return 'Permission denied.';
-  if (code === 'EISDIR') return 'It is a directory.';
-  return error instanceof Error ? error.message : String(error);
+/** Fills in what a build tree has and nobody named. `tree`: the release that was built there, or the tree's name. */
+async function withTree(named: KernelFiles, problems: string[]): Promise<{ files: KernelFiles; tree: string | null }> {
+  const { source } = named;
+  if (source === undefined) return { files: named, tree: null };
+  const status = await stat(source).catch(() => null);
+  if (!status?.isDirectory()) {
+    problems.push(`${source}: There is no such folder.`);
+    return { files: named, tree: null };
+  }
+  const has = async (name: string) => {
+    const path = join(source, name);
+    return (await stat(path).catch(() => null))?.isFile() ? path : undefined;
+  };
+  const symvers = await has('Module.symvers');
+  const vmlinux = named.vmlinux ?? (await has('vmlinux'));
+  const built = vmlinux !== undefined || (await has('modules.order')) !== undefined;
+  const files: KernelFiles = {
+    ...named,
+    vmlinux,
+    systemMap: named.systemMap ?? (vmlinux === undefined ? await has('System.map') : undefined),
+    symvers: named.symvers ?? (symvers === undefined ? undefined : [symvers]),
+    // Searching a tree of 90,000 files for modules makes sense only where some were built.
+    modules: named.modules ?? (built ? [source] : undefined),
+  };
+  const release = await readFile(join(source, 'include/config/kernel.release'), 'utf8').catch(() => null);
+  return { files, tree: release?.trim() ?? null };
+}
+
+function pathFor(source: keyof KernelSources, files: KernelFiles): string {
+  const path =
+    source === 'moduleBtf'
+      ? files.btf
+      : source === 'kallsyms' || source === 'filterFunctions' || source === 'systemMap' || source === 'vmlinux'
+        ? files[source]
+        : source === 'btf' || source === 'symvers'
+          ? files[source]
+          : undefined;
+  return (typeof path === 'string' ? path : path?.join(', ')) ?? source;
 }

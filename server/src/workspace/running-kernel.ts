@@ -13,7 +13,7 @@ export interface RunningKernel {
 
 /**
  * The running kernel, when it is the target: of the same version, and of the same release when the user named one
- * (`6.12.117+deb12-cloud-amd64`). Null when it is another, or shows nothing.
+ * (`6.12.117+deb12-cloud-amd64`). Null when it is another, or shows none of its symbols.
  *
  * @param named the target as the user named it
  */
@@ -22,14 +22,22 @@ export async function runningKernel(named: string, version: KernelVersion): Prom
   const own = release();
   const ownVersion = parseKernelVersion(own);
   if (!ownVersion || compareVersions(ownVersion, version) !== 0) return null;
-  if (/^v?\d+\.\d+.+$/.test(named.trim()) && named.trim() !== own) return null;
+  if (!/^v?\d+\.\d+$/.test(named.trim()) && named.trim() !== own) return null;
+  const kallsyms = await readable('/proc/kallsyms');
+  const systemMap = kallsyms === undefined ? await readable(`/boot/System.map-${own}`) : undefined;
+  if (kallsyms === undefined && systemMap === undefined) return null;
+  const btf = await readable('/sys/kernel/btf');
+  const modules = await readable(`/lib/modules/${own}`);
   const files: KernelFiles = {
-    kallsyms: await readable('/proc/kallsyms'),
+    kallsyms,
+    systemMap,
     filterFunctions:
       (await readable('/sys/kernel/tracing/available_filter_functions')) ??
       (await readable('/sys/kernel/debug/tracing/available_filter_functions')),
+    btf: btf === undefined ? undefined : [btf],
+    modules: modules === undefined ? undefined : [modules],
   };
-  return Object.values(files).some((value) => value !== undefined) ? { release: own, files } : null;
+  return { release: own, files };
 }
 
 async function readable(path: string): Promise<string | undefined> {

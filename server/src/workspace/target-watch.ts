@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { KernelKnowledge } from '../kernel/knowledge.ts';
 import { pathsOf } from './kernel-files.ts';
-import { type KernelTarget, learnTarget } from './target-kernel.ts';
+import { type KernelTarget, type KnownTarget, learnTarget, unknownTarget } from './target-kernel.ts';
 
 /** The first findings come before the target kernel is read: they are what a user waits for. Milliseconds. */
 const FIRST_DELAY = 300;
@@ -17,7 +17,8 @@ export class TargetWatch {
   private started = false;
   private timer: NodeJS.Timeout | undefined;
   private watchers: FSWatcher[] = [];
-  private known: { knowledge: KernelKnowledge | null; problems: readonly string[] } = { knowledge: null, problems: [] };
+  private known: KnownTarget = unknownTarget([]);
+  private wanted: ReadonlySet<string> = new Set();
   private learning = 0;
 
   /**
@@ -42,7 +43,7 @@ export class TargetWatch {
   use(target: Omit<KernelTarget, 'folder'>): void {
     if (JSON.stringify(target) === JSON.stringify(this.target)) return;
     this.target = target;
-    this.known = { knowledge: null, problems: [] };
+    this.known = unknownTarget([]);
     if (!this.started) return;
     this.watchFiles();
     this.learnIn(0);
@@ -54,6 +55,15 @@ export class TargetWatch {
     this.started = true;
     this.watchFiles();
     this.learnIn(FIRST_DELAY);
+  }
+
+  /** What files tell of these modules is read, too, now and when the target is another. */
+  want(modules: ReadonlySet<string>): void {
+    this.wanted = modules;
+    const { known } = this;
+    void known.want(modules).then((learned) => {
+      if (learned && known === this.known) this.changed();
+    });
   }
 
   stop(): void {
@@ -73,6 +83,7 @@ export class TargetWatch {
     if (!target) return;
     const number = ++this.learning;
     const known = await learnTarget({ ...target, folder: this.folder });
+    await known.want(this.wanted);
     // Another target was named meanwhile.
     if (number !== this.learning || target !== this.target) return;
     this.known = known;

@@ -52,11 +52,20 @@ describe('the manifest', () => {
     expect(setting.enumDescriptions).toHaveLength(PRESETS.length);
   });
 
+  test('follows no path that a workspace sets before it is trusted', () => {
+    const paths = Object.entries<{ markdownDescription: string; scope: string; type: string }>(
+      contributes.configuration.properties,
+    ).filter(([, { scope, type }]) => scope === 'machine-overridable' && type !== 'boolean');
+    const { restrictedConfigurations } = manifest.capabilities.untrustedWorkspaces;
+    expect(restrictedConfigurations.toSorted()).toEqual(paths.map(([name]) => name).toSorted());
+    expect(paths.length).toBeGreaterThan(5);
+  });
+
   test('describes every setting, with a scope and a default', () => {
     for (const [name, setting] of Object.entries<Record<string, unknown>>(contributes.configuration.properties)) {
       expect(setting.markdownDescription, name).toMatch(/\.$/);
       expect(setting.default, name).toBeDefined();
-      expect(setting.scope, name).toMatch(/^(resource|window)$/);
+      expect(setting.scope, name).toMatch(/^(resource|window|machine-overridable)$/);
     }
   });
 
