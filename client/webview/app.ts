@@ -2,6 +2,7 @@ import type { HostToPanel, PanelState } from '../../shared/src/panel-messages.ts
 import { PRESETS } from '../../shared/src/simulator/workloads/index.ts';
 import type { PossibleAction } from './actions.ts';
 import { ActionsView } from './actions-view.ts';
+import { ComparisonView, rowId } from './comparison-view.ts';
 import { TaskView } from './detail-view.ts';
 import { element, text } from './dom.ts';
 import { FactsView } from './facts-view.ts';
@@ -36,6 +37,7 @@ export class App {
   private readonly actions: ActionsView;
   private readonly timeline: TimelineView;
   private readonly table: TableView;
+  private readonly comparison: ComparisonView;
   private readonly legend = new Legend();
   private readonly task: TaskView;
   private readonly facts: FactsView;
@@ -44,6 +46,7 @@ export class App {
   private readonly failure = element('p', { class: 'failure', role: 'alert', hidden: true });
   private readonly notice = element('p', { class: 'notice', role: 'status' }, 'Waiting for the module…');
   private readonly main: HTMLElement;
+  private readonly detail: HTMLElement;
 
   private look: Look;
   private debug = false;
@@ -54,7 +57,12 @@ export class App {
   constructor(root: HTMLElement, kept: PanelState | undefined) {
     this.look = keptLook(kept);
     this.session = new Session(
-      { run: () => this.showRun(), forecast: () => this.showForecast(), failed: (message) => this.fail(message) },
+      {
+        run: () => this.showRun(),
+        forecast: () => this.showForecast(),
+        comparison: () => this.showComparison(),
+        failed: (message) => this.fail(message),
+      },
       kept,
     );
     this.player = new Player((elapsed) => this.playOn(elapsed));
@@ -78,6 +86,13 @@ export class App {
       if (row.expanded !== null) this.fold(row);
       else this.task.focus();
     });
+    this.comparison = new ComparisonView({
+      open: ({ choice }) => {
+        this.look = { ...this.look, models: false, cursor: 0 };
+        this.session.showModel(choice.model === 'hybrid' && choice.kernel === undefined ? null : choice);
+        this.timeline.focus();
+      },
+    });
     this.task = new TaskView({
       reveal: (range) => host.postMessage({ type: 'reveal', range }),
       jump: (at) => this.moveTo(at),
@@ -93,6 +108,12 @@ export class App {
         this.show();
       },
     });
+    this.detail = element(
+      'aside',
+      { class: 'detail', 'aria-label': 'Details' },
+      this.task.element,
+      this.facts.machine.element,
+    );
     this.main = element(
       'main',
       { class: 'content' },
@@ -101,9 +122,10 @@ export class App {
         { class: 'stage', 'aria-label': 'Tasks' },
         this.timeline.element,
         this.table.element,
+        this.comparison.element,
         element('div', { class: 'under' }, this.facts.now, this.legend.element),
       ),
-      element('aside', { class: 'detail', 'aria-label': 'Details' }, this.task.element, this.facts.machine.element),
+      this.detail,
     );
     root.append(
       this.toolbar.element,
@@ -143,6 +165,7 @@ export class App {
   /** The editor's theme changed. */
   restyle(): void {
     this.timeline.restyle();
+    this.comparison.restyle();
     this.legend.paint();
   }
 
@@ -161,6 +184,7 @@ export class App {
       seed: (value) => this.session.choose({ chosenSeed: value }),
       typical: () => this.session.choose({ chosenSeed: null }),
       table: () => this.run({ do: 'table' }),
+      models: () => this.run({ do: 'models' }),
       zoom: (factor) => this.run({ do: 'zoom', factor }),
       help: () => this.run({ do: 'help' }),
     });
@@ -177,11 +201,20 @@ export class App {
   private showParts(): void {
     const nothing = this.session.run === null;
     this.notice.hidden = !nothing;
-    for (const part of [this.toolbar, this.verdict, this.actions, this.log]) part.element.hidden = nothing;
+    for (const part of [this.toolbar, this.verdict]) part.element.hidden = nothing;
+    // Only the kernel's own model can be acted upon.
+    this.actions.element.hidden = nothing || this.look.models || this.session.model !== null;
     this.main.hidden = nothing;
-    this.timeline.element.hidden = this.look.table;
-    this.legend.element.hidden = this.look.table;
-    this.table.element.hidden = !this.look.table;
+    const { table, models } = this.look;
+    this.timeline.element.hidden = table || models;
+    this.legend.element.hidden = table && !models;
+    this.table.element.hidden = !table || models;
+    this.comparison.element.hidden = !models;
+    this.legend.forModels(models);
+    this.detail.hidden = models;
+    this.log.element.hidden = nothing || models;
+    this.facts.now.hidden = models;
+    this.session.wantComparison(models);
   }
 
   private showRun(): void {
@@ -203,8 +236,17 @@ export class App {
     if (!this.session.forecasting) this.report();
   }
 
+  private showComparison(): void {
+    const { comparison, comparing } = this.session;
+    this.comparison.update({ comparison, comparing, opened: this.session.modelRow && rowId(this.session.modelRow) });
+  }
+
   private showVerdict(): void {
-    const { forecast, forecasting, actions } = this.session;
+    const { forecast, forecasting, actions, modelRow } = this.session;
+    if (modelRow !== null) {
+      this.verdict.showModel(modelRow, () => this.session.showModel(null));
+      return;
+    }
     this.verdict.update(forecast ?? 'Simulating…', { stale: forecasting, acted: actions.length > 0 });
   }
 
@@ -225,7 +267,8 @@ export class App {
     if (run === null) return;
     const { end } = run.trace;
     const { cursor, selected } = look;
-    if (!look.table) this.timeline.update({ rows, view: this.view, end, cursor, selected, marks: run.marks });
+    if (!look.table && !look.models)
+      this.timeline.update({ rows, view: this.view, end, cursor, selected, marks: run.marks });
     this.showToolbar();
     this.facts.update({ run, look, rows, images, workload, playing: this.player.playing });
     this.log.update(this.lines, run.trace.options.kernel);
@@ -249,6 +292,7 @@ export class App {
       seed: session.seed,
       typical: session.chosenSeed === null,
       table: look.table,
+      models: look.models,
     });
   }
 
@@ -351,6 +395,12 @@ export class App {
       case 'table':
         this.look = { ...this.look, table: !this.look.table };
         this.showParts();
+        this.show();
+        break;
+      case 'models':
+        this.look = { ...this.look, models: !this.look.models };
+        this.showParts();
+        this.showComparison();
         this.show();
         break;
       case 'help':

@@ -11,6 +11,7 @@ export const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ['Escape', 'back to all tasks'],
   ['+ - 0', 'zoom in, out, show the whole run'],
   ['t', 'timeline or table'],
+  ['m', 'compare consistency models'],
   ['?', 'these keys'],
 ];
 

@@ -1,6 +1,6 @@
 /** What a key does, apart from where the focus is. */
 export type Command =
-  | { readonly do: 'play' | 'fold-or-open' | 'back' | 'table' | 'help' | 'start' | 'end' }
+  | { readonly do: 'play' | 'fold-or-open' | 'back' | 'table' | 'models' | 'help' | 'start' | 'end' }
   | { readonly do: 'moment' | 'row'; readonly direction: 1 | -1 }
   /** Moves the time by a share of what is in sight. */
   | { readonly do: 'move'; readonly share: number }
@@ -51,6 +51,8 @@ export function commandOf(key: Key): Command | null {
       return { do: 'zoom', factor: null };
     case 't':
       return { do: 'table' };
+    case 'm':
+      return { do: 'models' };
     case '?':
       return { do: 'help' };
     default:

@@ -1,40 +1,48 @@
 import { element } from './dom.ts';
-import { fills, readTheme } from './theme.ts';
+import { type Fills, fills, readTheme, type Theme } from './theme.ts';
 
-const ENTRIES = [
-  ['old', 'old code'],
-  ['new', 'new code'],
-  ['blocked-old', 'blocked: can’t switch'],
-] as const;
+const ENTRIES: readonly {
+  readonly fill: (fills: Fills, theme: Theme) => string | CanvasPattern;
+  readonly title: string;
+  readonly models?: true;
+}[] = [
+  { fill: (fills) => fills.old, title: 'old code' },
+  { fill: (fills) => fills.new, title: 'new code' },
+  { fill: (fills) => fills['blocked-old'], title: 'blocked: can’t switch' },
+  { fill: (_, theme) => theme.signal, title: 'new, inside an old call', models: true },
+  { fill: (_, theme) => theme.rest, title: 'stands still', models: true },
+];
 
 /** What the fillings mean. */
 export class Legend {
   readonly element: HTMLElement;
-  private readonly samples = ENTRIES.map(([state]) => ({
-    state,
-    canvas: element('canvas', { 'aria-hidden': 'true' }),
-  }));
+  private readonly samples = ENTRIES.map((entry) => {
+    const canvas = element('canvas', { 'aria-hidden': 'true' });
+    return { ...entry, canvas, element: element('span', {}, canvas, entry.title) };
+  });
+  private readonly signal = element('span', { class: 'signal-legend' }, '▲ signal round');
 
   constructor() {
-    this.element = element(
-      'div',
-      { class: 'legend' },
-      ...this.samples.map(({ canvas }, index) => element('span', {}, canvas, ENTRIES[index]?.[1] ?? '')),
-      element('span', { class: 'signal-legend' }, '▲ signal round'),
-    );
+    this.element = element('div', { class: 'legend' }, ...this.samples.map((sample) => sample.element), this.signal);
+  }
+
+  /** Whether it stands under the comparison of models, which has other states and no signals. */
+  forModels(on: boolean): void {
+    for (const sample of this.samples) sample.element.hidden = sample.models === true && !on;
+    this.signal.hidden = on;
   }
 
   /** After the page got its size, and whenever the theme changes. */
   paint(): void {
     const theme = readTheme();
     const scale = window.devicePixelRatio || 1;
-    for (const { state, canvas } of this.samples) {
+    for (const { fill, canvas } of this.samples) {
       canvas.width = Math.round(22 * scale);
       canvas.height = Math.round(12 * scale);
       const context = canvas.getContext('2d');
       if (context === null) continue;
       context.setTransform(scale, 0, 0, scale, 0, 0);
-      context.fillStyle = fills(context, theme, scale)[state];
+      context.fillStyle = fill(fills(context, theme, scale), theme);
       context.fillRect(0, 0, 22, 12);
     }
   }

@@ -14,6 +14,8 @@ export interface Look {
   readonly view: View | null;
   /** Tasks as a table instead of the timeline. */
   readonly table: boolean;
+  /** The comparison of models instead of the tasks. */
+  readonly models: boolean;
 }
 
 export function keptLook(kept: PanelState | undefined): Look {
@@ -23,6 +25,7 @@ export function keptLook(kept: PanelState | undefined): Look {
     folds: kept?.folds ?? {},
     view: kept?.view ?? null,
     table: kept?.table ?? false,
+    models: kept?.models ?? false,
   };
 }
 

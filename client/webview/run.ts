@@ -1,3 +1,5 @@
+import { playChoice } from '../../shared/src/comparison/compare.ts';
+import type { ModelChoice } from '../../shared/src/comparison/comparison-types.ts';
 import type { PatchImage } from '../../shared/src/model/index.ts';
 import type { PanelAction } from '../../shared/src/panel-messages.ts';
 import { groupLanes, type Lane, type LaneGroup, lanes } from '../../shared/src/picture/lanes.ts';
@@ -32,6 +34,8 @@ export interface RunOptions {
   readonly workload: Workload;
   readonly seed: number;
   readonly actions: readonly PanelAction[];
+  /** Null: the kernel's own. Others load the patch and nothing else. */
+  readonly model: ModelChoice | null;
 }
 
 /** What is done to the machine at a time leaves it at least this long to show what comes of it. */
@@ -39,16 +43,20 @@ const AFTERMATH = 60_000_000;
 
 /** Simulates the load of the patch and what was done later. */
 export function makeRun(options: RunOptions): Run {
+  const trace = options.model === null ? ownRun(options) : playChoice(options.model, options);
+  const all = lanes(trace);
+  return { trace, lanes: all, groups: groupLanes(all), moments: moments(trace), marks: marks(trace) };
+}
+
+function ownRun(options: RunOptions): Trace {
   const last = options.actions.at(-1)?.at;
-  const trace = simulate({
+  return simulate({
     kernel: options.kernel,
     workload: options.workload,
     seed: options.seed,
     steps: steps(options),
     ...(last === undefined ? {} : { timeLimit: last + AFTERMATH }),
   });
-  const all = lanes(trace);
-  return { trace, lanes: all, groups: groupLanes(all), moments: moments(trace), marks: marks(trace) };
 }
 
 /** Adds an action in its place in time; of those at one time the newest is the last. */

@@ -1,3 +1,5 @@
+import { compareInSteps, compareModels } from '../../shared/src/comparison/compare.ts';
+import type { Comparison, ComparisonRow, ModelChoice } from '../../shared/src/comparison/comparison-types.ts';
 import type { PatchImage } from '../../shared/src/model/index.ts';
 import type { HostToPanel, PanelAction, PanelState } from '../../shared/src/panel-messages.ts';
 import type { SimulationSettings } from '../../shared/src/protocol.ts';
@@ -21,6 +23,8 @@ export interface SessionEvents {
   run(): void;
   /** `forecast` is another one, or does not fit what is simulated any more: see `forecasting`. */
   forecast(): void;
+  /** `comparison` is another one, or `comparing` changed. */
+  comparison(): void;
   failed(message: string): void;
 }
 
@@ -48,6 +52,15 @@ export class Session {
   forecast: Forecast | null = null;
   /** The forecast is being made; until then the last one stands. */
   forecasting = false;
+  /** The model whose run is shown; null is the chosen kernel's own. */
+  model: ModelChoice | null = null;
+  /** What came of that run; null for the kernel's own. */
+  modelRow: ComparisonRow | null = null;
+  /** Models side by side; null until somebody asked for it. */
+  comparison: Comparison | null = null;
+  comparing = false;
+  private comparisonTimer: ReturnType<typeof setTimeout> | null = null;
+  private comparisonWanted = false;
 
   constructor(events: SessionEvents, kept: PanelState | undefined) {
     this.events = events;
@@ -69,9 +82,9 @@ export class Session {
   }
 
   /** What is kept over reloads. */
-  get state(): Pick<PanelState, 'uri' | 'patch' | 'workload' | 'kernel' | 'seed' | 'actions'> {
-    const { uri, patch, kernel, actions } = this;
-    return { uri, patch, kernel, actions, workload: this.preset, seed: this.chosenSeed ?? 0 };
+  get state(): Pick<PanelState, 'uri' | 'patch' | 'workload' | 'kernel' | 'seed' | 'actions' | 'model'> {
+    const { uri, patch, kernel, actions, model } = this;
+    return { uri, patch, kernel, actions, model, workload: this.preset, seed: this.chosenSeed ?? 0 };
   }
 
   receive(message: HostToPanel & { readonly type: 'images' }): void {
@@ -86,6 +99,7 @@ export class Session {
       this.kernel = kept.kernel;
       this.chosenSeed = kept.seed > 0 ? kept.seed : null;
       this.actions = kept.actions ?? [];
+      this.model = kept.model ?? null;
     } else {
       // A choice made here holds until the setting itself is changed.
       if (simulation.workload !== this.settings?.workload) {
@@ -108,6 +122,20 @@ export class Session {
     else this.restart();
   }
 
+  /** Shows the run of a model that is not the chosen kernel's own; null goes back to that. */
+  showModel(model: ModelChoice | null): void {
+    this.model = model;
+    this.actions = [];
+    this.simulate();
+  }
+
+  /** Whether somebody looks at the comparison: only then it is made, and made anew after each change. */
+  wantComparison(wanted: boolean): void {
+    const before = this.comparisonWanted;
+    this.comparisonWanted = wanted;
+    if (wanted && !before) this.compare();
+  }
+
   act(actions: readonly PanelAction[]): void {
     this.actions = actions;
     this.simulate();
@@ -119,7 +147,9 @@ export class Session {
     this.run = null;
     this.forecast = null;
     this.forecasting = false;
-    if (this.timer !== null) clearTimeout(this.timer);
+    this.comparison = null;
+    this.comparing = false;
+    for (const timer of [this.timer, this.comparisonTimer]) if (timer !== null) clearTimeout(timer);
   }
 
   private restart(): void {
@@ -134,13 +164,55 @@ export class Session {
     const { image } = this;
     if (image === null) return;
     try {
-      const { images, kernel, workload, seed, actions } = this;
-      this.run = makeRun({ images, image, kernel, workload, seed, actions });
+      const { images, kernel, workload, seed, actions, model } = this;
+      this.run = makeRun({ images, image, kernel, workload, seed, actions, model });
+      this.modelRow =
+        model === null
+          ? null
+          : (compareModels(image, { workload, kernel, seeds: [seed], choices: [model] }).rows[0] ?? null);
     } catch (error) {
       this.fail(error);
       return;
     }
     this.events.run();
+    if (this.comparisonWanted) this.compareSoon();
+  }
+
+  private compareSoon(): void {
+    this.comparing = true;
+    this.events.comparison();
+    if (this.comparisonTimer !== null) clearTimeout(this.comparisonTimer);
+    this.comparisonTimer = setTimeout(() => this.compare(), FORECAST_DELAY);
+  }
+
+  /** Plays every model on the same tasks and the same seed, a row at a time. */
+  private compare(): void {
+    const { image, kernel, workload, seed } = this;
+    if (this.comparisonTimer !== null) clearTimeout(this.comparisonTimer);
+    if (image === null) return;
+    this.comparing = true;
+    this.events.comparison();
+    const steps = compareInSteps(image, { workload, kernel, seeds: [seed] });
+    const slice = (): void => {
+      const until = performance.now() + SLICE;
+      try {
+        do {
+          const { done, value } = steps.next();
+          if (done) {
+            this.comparison = value;
+            this.comparing = false;
+            this.events.comparison();
+            return;
+          }
+        } while (performance.now() < until);
+      } catch (error) {
+        this.comparing = false;
+        this.fail(error);
+        return;
+      }
+      this.comparisonTimer = setTimeout(slice);
+    };
+    this.comparisonTimer = setTimeout(slice);
   }
 
   /** Runs all seeds, a slice at a time: nothing that is typed, clicked or played waits for it. */

@@ -20,6 +20,7 @@ export interface ToolbarData {
   readonly seed: number;
   readonly typical: boolean;
   readonly table: boolean;
+  readonly models: boolean;
 }
 
 export interface ToolbarEvents {
@@ -33,6 +34,7 @@ export interface ToolbarEvents {
   seed(value: number): void;
   typical(): void;
   table(): void;
+  models(): void;
   zoom(factor: number | null): void;
   help(): void;
 }
@@ -52,6 +54,7 @@ export class Toolbar {
   private readonly seed: HTMLInputElement;
   private readonly typical: HTMLButtonElement;
   private readonly table: HTMLButtonElement;
+  private readonly models: HTMLButtonElement;
   private shownPlaying: boolean | null = null;
 
   constructor(events: ToolbarEvents) {
@@ -88,6 +91,16 @@ export class Toolbar {
       { type: 'button', class: 'quiet', title: 'The same tasks as a table of text (t)', onclick: () => events.table() },
       'Table',
     );
+    this.models = element(
+      'button',
+      {
+        type: 'button',
+        class: 'quiet',
+        title: 'What other consistency models would have done with the same tasks (m)',
+        onclick: () => events.models(),
+      },
+      'Compare models',
+    );
     this.patchField = field('Patch', this.patch);
     this.element = element(
       'header',
@@ -108,6 +121,7 @@ export class Toolbar {
         button('Zoom in', 'zoomIn', 'Zoom in (+)', () => events.zoom(0.5)),
         button('Whole run', 'zoomAll', 'Show the whole run (0)', () => events.zoom(null)),
         this.table,
+        this.models,
         element('button', { type: 'button', class: 'quiet', title: 'Keys (?)', onclick: () => events.help() }, 'Keys'),
       ),
     );
@@ -131,6 +145,7 @@ export class Toolbar {
     if (document.activeElement !== this.seed) this.seed.value = String(data.seed);
     attribute(this.typical, 'aria-pressed', String(data.typical));
     attribute(this.table, 'aria-pressed', String(data.table));
+    attribute(this.models, 'aria-pressed', String(data.models));
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ComparisonRow } from '../../shared/src/comparison/comparison-types.ts';
 import type { Forecast } from '../../shared/src/simulator/forecast-types.ts';
 import { timeText } from '../../shared/src/simulator/time-text.ts';
 import { attribute, element } from './dom.ts';
@@ -28,7 +29,7 @@ export function spreadText(forecast: Forecast): string {
 /** The forecast over all seeds, in words. */
 export class VerdictView {
   readonly element = element('section', { class: 'verdict', 'aria-label': 'Forecast' });
-  private shown: Forecast | string | null = null;
+  private shown: Forecast | ComparisonRow | string | null = null;
   private readonly aside = element(
     'p',
     { class: 'aside', hidden: true },
@@ -57,6 +58,19 @@ export class VerdictView {
       ...more('More advice', forecast.advice.slice(MOST_ADVICE)),
       ...more('What is assumed', forecast.assumptions),
       this.aside,
+    );
+  }
+
+  /** What another consistency model did in the run that is shown; `back` returns to the kernel's own. */
+  showModel(row: ComparisonRow, back: () => void): void {
+    attribute(this.element, 'aria-busy', null);
+    if (this.shown === row) return;
+    this.shown = row;
+    this.element.dataset.kind = row.outcome === 'done' ? (row.never.length > 0 ? 'slow' : 'good') : 'bad';
+    this.element.replaceChildren(
+      element('h1', {}, `${row.title}: ${row.reason}`),
+      element('p', { class: 'spread' }, `One run with another consistency model. It switches ${row.summary}.`),
+      element('button', { type: 'button', class: 'quiet', onclick: back }, 'Back to the kernel’s own model'),
     );
   }
 }

@@ -1,3 +1,4 @@
+import type { ModelChoice } from './comparison/comparison-types.ts';
 import type { PatchImage, SourceRange } from './model/index.ts';
 import type { SimulationSettings } from './protocol.ts';
 import type { Action } from './simulator/step.ts';
@@ -60,6 +61,10 @@ export interface PanelState {
   readonly view?: { readonly from: number; readonly to: number } | null;
   /** Tasks as a table instead of the timeline. */
   readonly table?: boolean;
+  /** The consistency model whose run is shown; null for the kernel's own. */
+  readonly model?: ModelChoice | null;
+  /** The comparison of models instead of the timeline. */
+  readonly models?: boolean;
 }
 
 /** A step of the run as the page keeps it: images are looked up again by their klp_patch variable. */

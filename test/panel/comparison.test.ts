@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { compareModels } from '../../shared/src/comparison/compare.ts';
+import { workloadById } from '../../shared/src/simulator/workloads/index.ts';
+import { shownPanel, usePanel } from './driving.ts';
+import { patchOf } from './images.ts';
+
+usePanel();
+
+/** What the page must show: the same function, called here. */
+const comparison = (seed: number) => {
+  const workload = workloadById('web-server', '6.12');
+  if (!workload) throw new Error('there is no web server');
+  return compareModels(patchOf('sigsuspend'), { workload, kernel: '6.12', seeds: [seed] });
+};
+
+describe('comparing models', () => {
+  it('shows a row for each model with what came of it, and goes back to the tasks', async () => {
+    const { page } = await shownPanel();
+    const seed = Number(await page.locator('input.seed').inputValue());
+    await page.getByRole('button', { name: 'Compare models' }).click();
+    const rows = page.locator('.comparison tbody tr:not(.behind)');
+    const expected = comparison(seed);
+    await expect.poll(() => rows.count()).toBe(expected.rows.length);
+    expect(await rows.locator('th').allTextContents()).toEqual(expected.rows.map(({ title }) => title));
+    expect(await page.locator('.timeline').isVisible()).toBe(false);
+    await page.keyboard.press('m');
+    expect(await page.locator('.timeline').isVisible()).toBe(true);
+    expect(await page.locator('.comparison').isVisible()).toBe(false);
+  });
+
+  it('unfolds what is behind a row, and opens its run task by task', async () => {
+    const panel = await shownPanel();
+    const { page } = panel;
+    await page.keyboard.press('m');
+    const title = comparison(1).rows.find(({ choice }) => choice.model === 'kgraft')?.title ?? '';
+    await page.locator('.comparison').getByRole('button', { name: title, exact: true }).click();
+    const behind = page.locator('.comparison .behind:visible');
+    expect(await behind.textContent()).toContain('Sources');
+    await behind.getByRole('button', { name: 'Show this run task by task' }).click();
+    await page.locator('.timeline').waitFor();
+    expect(await page.locator('.verdict h1').textContent()).toContain(title);
+    // Nothing can be done to a run of another model.
+    expect(await page.locator('.actions').isVisible()).toBe(false);
+    await expect.poll(async () => (await panel.state()).model).toMatchObject({ model: 'kgraft' });
+    await page.getByRole('button', { name: 'Back to the kernel’s own model' }).click();
+    await expect.poll(() => page.locator('.verdict h1').textContent()).toContain('Finishes in');
+    expect(await page.locator('.actions').isVisible()).toBe(true);
+  });
+
+  it('is kept over a reload, and compares anew when the machine is another', async () => {
+    const first = await shownPanel();
+    await first.page.keyboard.press('m');
+    const caption = (page: typeof first.page) => page.locator('.comparison caption').textContent();
+    await expect.poll(() => caption(first.page)).toContain('models finish');
+    await expect.poll(async () => (await first.state()).models).toBe(true);
+    const { page } = await shownPanel({ state: await first.state() });
+    await expect.poll(() => caption(page)).toContain('models finish');
+    const before = await caption(page);
+    await page.locator('select[aria-label="Workload"]').selectOption('database');
+    await expect.poll(() => caption(page)).not.toBe(before);
+  });
+});
