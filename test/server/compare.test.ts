@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Comparison } from '../../shared/src/comparison/comparison-types.ts';
+import type { PolicyComparison } from '../../shared/src/comparison/policies.ts';
 import { COMPARE_REQUEST, type CompareResult } from '../../shared/src/protocol.ts';
 import { type Bundle, buildBundle } from './support/bundle.ts';
 import { Editor } from './support/editor.ts';
@@ -52,6 +53,21 @@ describe('livepatch-ls compare', () => {
       ['kGraft (kthreads: annotated)', 3],
     ]);
     expect(comparison.workload.id).toBe('database');
+  });
+
+  it('compares replace policies when other patches are there before', () => {
+    const cumulative = GOOD_MODULE.replace(/\.objs = objs,/, '.objs = objs,\n\t.replace = true,');
+    expect(cumulative).toContain('.replace = true');
+    writeFileSync(join(folder, 'next.c'), cumulative);
+    const { status, out } = run('--installed', 'good.c', 'next.c');
+    expect(status).toBe(0);
+    expect(out).toMatch(/^next on a machine with good /);
+    expect(out).toContain('Disable all others, then load it');
+    expect(out).toContain('runs unfixed for');
+    expect(out).toContain('(never merged)');
+    const policies = JSON.parse(run('--format', 'json', '--installed', 'good.c', 'next.c').out) as PolicyComparison;
+    expect(policies.rows[0]).toMatchObject({ policy: 'released', order: 'load', outcome: 'done', unfixed: [] });
+    expect(run('--installed', 'good.c', '--model', 'kpatch', 'next.c').status).toBe(2);
   });
 
   it('draws the picture', () => {

@@ -10,7 +10,7 @@ import {
   PROMISE_MARKS,
 } from '../../../shared/src/comparison/words.ts';
 import { timeText } from '../../../shared/src/simulator/time-text.ts';
-import { type Style, wrap } from './style.ts';
+import { bullet, type Style, wrap } from './style.ts';
 
 /** Groups of tasks that are named for one model, before "and so many more". */
 const MOST_GROUPS = 4;
@@ -22,7 +22,7 @@ export function comparisonReport(comparison: Comparison, style: Style, width: nu
     `Replaces ${comparison.functions.map((name) => `${name}()`).join(', ')}.`,
     table(comparison, style),
     ...comparison.rows.map((row) => details(row, style, width)),
-    style.faint(`Assumed\n${comparison.assumptions.map((text) => point(text, width)).join('\n')}`),
+    style.faint(`Assumed\n${comparison.assumptions.map((text) => bullet(text, width)).join('\n')}`),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -66,20 +66,20 @@ function details(row: ComparisonRow, style: Style, width: number): string {
   if (standStill.total > 0) {
     const stops = standStill.stops > 0 ? `, ${count(standStill.stops, 'stop')} of the machine` : '';
     lines.push(
-      point(`${count(standStill.tasks, 'task')} stood still, ${timeText(standStill.total)} in all${stops}`, width),
+      bullet(`${count(standStill.tasks, 'task')} stood still, ${timeText(standStill.total)} in all${stops}`, width),
     );
   }
-  lines.push(...row.never.slice(0, MOST_GROUPS).map((group) => point(groupText(group), width)));
+  lines.push(...row.never.slice(0, MOST_GROUPS).map((group) => bullet(groupText(group), width)));
   if (row.never.length > MOST_GROUPS) lines.push(`  - and ${row.never.length - MOST_GROUPS} more kinds of tasks`);
-  lines.push(...row.guarantees.map((guarantee) => point(guaranteeText(guarantee), width)));
-  lines.push(...row.findings.map((finding) => point(finding, width)));
-  if (seeds !== null) lines.push(point(seedsText(seeds), width));
+  lines.push(...row.guarantees.map((guarantee) => bullet(guaranteeText(guarantee), width)));
+  lines.push(...row.findings.map((finding) => bullet(finding, width)));
+  if (seeds !== null) lines.push(bullet(seedsText(seeds), width));
   lines.push(
-    ...row.cannot.map((text) => style.faint(point(text, width))),
+    ...row.cannot.map((text) => style.faint(bullet(text, width))),
     ...row.parameters.map(({ name, value, unit, about, source }) =>
-      style.faint(point(`${name} ${unit === 'us' ? timeText(value) : value}: ${about}. ${source}`, width)),
+      style.faint(bullet(`${name} ${unit === 'us' ? timeText(value) : value}: ${about}. ${source}`, width)),
     ),
-    style.faint(point(evidence, width)),
+    style.faint(bullet(evidence, width)),
   );
   return lines.join('\n');
 }
@@ -88,10 +88,4 @@ function seedsText({ runs, done, time }: NonNullable<ComparisonRow['seeds']>): s
   const took =
     time === null ? '' : `: median ${timeText(time.median)}, from ${timeText(time.min)} to ${timeText(time.max)}`;
   return `Over ${runs} seeds it finished in ${done}${took}`;
-}
-
-function point(text: string, width: number): string {
-  return wrap(text, width - 4)
-    .map((line, index) => (index === 0 ? `  - ${line}` : `    ${line}`))
-    .join('\n');
 }

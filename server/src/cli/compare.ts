@@ -1,12 +1,14 @@
 import { compareModels } from '../../../shared/src/comparison/compare.ts';
 import type { ModelChoice } from '../../../shared/src/comparison/comparison-types.ts';
 import { PATCHING_MODELS, patchingModel } from '../../../shared/src/comparison/models/index.ts';
+import { comparePolicies } from '../../../shared/src/comparison/policies.ts';
 import { comparisonSvg } from '../../../shared/src/picture/comparison-svg.ts';
 import { workloadById } from '../../../shared/src/simulator/workloads/index.ts';
 import { DEFAULT_KERNEL_VERSION } from '../kernel/version.ts';
 import { comparisonReport } from './compare-report.ts';
 import { integerOption, kernelOption, oneOf, readArguments } from './options.ts';
 import { patchOfFile } from './patch-of-file.ts';
+import { policyReport } from './policy-report.ts';
 import { recordedWorkload } from './recorded-workload.ts';
 import { terminalStyle, textWidth } from './style.ts';
 import { UsageError } from './usage.ts';
@@ -24,6 +26,7 @@ export async function compareCommand(args: readonly string[], wasmFolder: string
     seeds: { type: 'string' },
     patch: { type: 'string' },
     model: { type: 'string', multiple: true },
+    installed: { type: 'string', multiple: true },
   });
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new UsageError('compare needs one FILE.');
@@ -37,6 +40,17 @@ export async function compareCommand(args: readonly string[], wasmFolder: string
   const choices = values.model?.map(readChoice);
 
   const image = await patchOfFile(file, values.patch, wasmFolder);
+  const style = terminalStyle(process.stdout, process.env);
+  const width = textWidth(process.stdout);
+  if (values.installed !== undefined) {
+    if (choices !== undefined || values.seeds !== undefined || format === 'svg') {
+      throw new UsageError('--installed compares replace policies: --model, --seeds and --format svg are not for it.');
+    }
+    const installed = await Promise.all(values.installed.map((old) => patchOfFile(old, undefined, wasmFolder)));
+    const policies = comparePolicies(image, { workload, kernel, seed: first, installed });
+    process.stdout.write(format === 'json' ? `${JSON.stringify(policies)}\n` : policyReport(policies, style, width));
+    return 0;
+  }
   const comparison = compareModels(image, {
     kernel,
     workload,
@@ -45,10 +59,7 @@ export async function compareCommand(args: readonly string[], wasmFolder: string
   });
   if (format === 'json') process.stdout.write(`${JSON.stringify(comparison)}\n`);
   else if (format === 'svg') process.stdout.write(`${comparisonSvg(comparison, { theme: 'light' })}\n`);
-  else {
-    const style = terminalStyle(process.stdout, process.env);
-    process.stdout.write(comparisonReport(comparison, style, textWidth(process.stdout)));
-  }
+  else process.stdout.write(comparisonReport(comparison, style, width));
   return 0;
 }
 

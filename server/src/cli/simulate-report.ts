@@ -5,7 +5,7 @@ import { type PictureRow, pictureRows } from '../../../shared/src/picture/timeli
 import type { Blocker, Forecast } from '../../../shared/src/simulator/forecast-types.ts';
 import { timeText } from '../../../shared/src/simulator/time-text.ts';
 import type { Trace } from '../../../shared/src/simulator/trace.ts';
-import { type Style, wrap } from './style.ts';
+import { bullet, type Style, wrap } from './style.ts';
 
 /** Rows of blocked tasks in the timeline. */
 const MAX_ROWS = 8;
@@ -90,12 +90,6 @@ function bullets(texts: readonly string[], width: number): string {
   const shown = texts.slice(0, MAX_POINTS).map((text) => bullet(text, width));
   if (texts.length > MAX_POINTS) shown.push(`  - and ${texts.length - MAX_POINTS} more`);
   return shown.join('\n');
-}
-
-function bullet(text: string, width: number): string {
-  return wrap(text, width - 4)
-    .map((line, index) => (index === 0 ? `  - ${line}` : `    ${line}`))
-    .join('\n');
 }
 
 /** A row of characters for each kind of task: `-` old code, `#` held up, `=` new code, `!` signalled. */

@@ -39,6 +39,13 @@ export function wrap(text: string, width: number): string[] {
   return line === '' ? lines : [...lines, line];
 }
 
+/** A point of a list, wrapped to `width` columns. */
+export function bullet(text: string, width: number): string {
+  return wrap(text, width - 4)
+    .map((line, index) => (index === 0 ? `  - ${line}` : `    ${line}`))
+    .join('\n');
+}
+
 /** Columns to write in: of the terminal, at most 120 for reading, 100 in a pipe. */
 export function textWidth(stream: NodeJS.WriteStream): number {
   return Math.max(40, Math.min(120, stream.columns || 100));

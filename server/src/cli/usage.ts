@@ -68,6 +68,8 @@ compare:
                              proposal-2016, immediate, kgraft, kpatch, ksplice, simple-method, checkpoint; their
                              parameters (times in microseconds) and variants are in docs/models.md
   --seeds N                  how many seeds each row is played with, from --seed on (default 1)
+  --installed FILE           a livepatch that is loaded before, may be repeated, in order: compares replace policies
+                             and orders of steps instead of models (pretty or json)
   --kernel, --workload, --seed, --patch as for simulate
   Only the hybrid model is compared with real kernels; the others are built from what was written about them.
   Exit status: 0, or 2 for wrong arguments, an unreadable file or a file without a klp_patch.

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { comparePolicies } from '../../../shared/src/comparison/policies.ts';
+import type { PatchImage } from '../../../shared/src/model/index.ts';
+import { ALL_CALLBACKS, patch, QUIET, SECOND, STUCK } from '../simulator/support.ts';
+
+/** Bringing version 2 of a cumulative patch to a machine that has version 1 and a fix of somebody else's. */
+
+const HOTFIX = patch('hotfix', { vmlinux: { funcs: ['h'], callbacks: ALL_CALLBACKS } });
+const V1 = patch('v1', { vmlinux: ['f', 'g'] }, { replace: true, replaceable: true });
+const V2 = patch('v2', { vmlinux: ['f', 'g', 'i'] }, { replace: true, replaceable: true });
+
+function rows(image: PatchImage, installed: readonly PatchImage[], workload = QUIET) {
+  const { rows: all } = comparePolicies(image, { workload, kernel: '6.12', seed: 1, installed });
+  const found = new Map(all.map((row) => [row.released ? row.order : row.policy, row]));
+  return (name: string) => found.get(name);
+}
+
+describe('on released kernels', () => {
+  const all = rows(V2, [V1, HOTFIX]);
+
+  it('a plain load replaces everything, without a gap in what both fix', () => {
+    const row = all('load');
+    expect(row).toMatchObject({ outcome: 'done', left: ['v2'], released: true });
+    // The fix of the other patch is not in version 2.
+    expect(row?.unfixed.map((time) => [time.function, time.to])).toEqual([['h', null]]);
+    expect(row?.findings.join()).toContain('hotfix is replaced without pre_unpatch_callback()');
+  });
+
+  it('disabling what is not cumulative first takes its setup down', () => {
+    const row = all('disable-non-cumulative');
+    expect(row).toMatchObject({ outcome: 'done', left: ['v2'], findings: [] });
+    expect(row?.unfixed.map((time) => time.function)).toEqual(['h']);
+    expect(row?.costs.map(({ patch: name, target }) => `${name} ${target}`)).toEqual([
+      'hotfix unpatched',
+      'v2 patched',
+    ]);
+  });
+
+  it('disabling all first leaves everything unfixed for a while, and costs the most', () => {
+    const row = all('disable-all');
+    expect(row?.left).toEqual(['v2']);
+    const gaps = row?.unfixed.filter(({ to }) => to !== null).map((time) => time.function);
+    expect(gaps).toEqual(['f', 'g']);
+    const graces = (name: string) => all(name)?.costs.reduce((sum, { gracePeriods }) => sum + gracePeriods, 0);
+    expect(graces('disable-all')).toBe(3);
+    expect(graces('load')).toBe(1);
+  });
+});
+
+describe('under the proposals', () => {
+  it('each keeps what it says', () => {
+    const all = rows(V2, [V1, HOTFIX]);
+    expect(all('replaceable')?.left).toEqual(['hotfix', 'v2']);
+    expect(all('replaceable')?.unfixed).toEqual([]);
+    expect(all('replace-set')?.left).toEqual(['v2']);
+    const sets = rows({ ...V2, replaceSet: 1 }, [
+      { ...V1, replaceSet: 1 },
+      { ...HOTFIX, replaceSet: 2 },
+    ]);
+    expect(sets('replace-set')?.left).toEqual(['hotfix', 'v2']);
+    expect(sets('replace-set')?.unfixed).toEqual([]);
+  });
+
+  it('sets that share a function are refused', () => {
+    const all = rows(patch('other', { vmlinux: ['f'] }, { replaceSet: 2 }), [{ ...V1, replaceSet: 1 }]);
+    expect(all('replace-set')).toMatchObject({ outcome: 'refused', errno: -22, left: ['v1'], time: null });
+    expect(all('replace-set')?.findings).toEqual(['other (set 2) and v1 (set 1) both replace f()']);
+    expect(all('replace-set-rfc')).toMatchObject({ outcome: 'done', left: ['v1', 'other'] });
+  });
+});
+
+describe('a transition that does not end', () => {
+  it('ends the order where it is', () => {
+    const stuck = patch('v2', { vmlinux: ['msleep'] }, { replace: true });
+    expect(rows(stuck, [V1], STUCK)('load')).toMatchObject({ outcome: 'unfinished', time: null, left: ['v1', 'v2'] });
+  });
+
+  it('is waited for before the next thing is done', () => {
+    const row = rows(V2, [V1])('disable-all');
+    const [first, second] = row?.costs ?? [];
+    expect(second?.from).toBeGreaterThan(first?.to ?? 0);
+    expect(row?.time).toBeLessThan(10 * SECOND);
+  });
+});
