@@ -27,9 +27,9 @@ export const rule: Rule = {
     ],
     good: [
       {
-        title: 'A symbol of the patched module',
+        title: 'A symbol of vmlinux, which is always there',
         code: relocationExample(
-          'extern unsigned long long nr_context_switches(void)\n\tKLP_RELOC_SYMBOL(loop, loop, nr_context_switches);',
+          'extern unsigned long long nr_context_switches(void)\n\tKLP_RELOC_SYMBOL(vmlinux, vmlinux, nr_context_switches);',
         ),
         otherwise: WITHOUT_CONVERTER,
       },
