@@ -60,6 +60,7 @@ describe('npm run package', () => {
       'dist/guest/task.c',
       'dist/language-client.js',
       'dist/reference-kernel/symbols.br',
+      'dist/reference-kernel/types.br',
       'dist/server.js',
       'dist/tree-sitter-c.wasm',
       'dist/web-tree-sitter.wasm',

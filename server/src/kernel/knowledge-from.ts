@@ -78,7 +78,17 @@ export function knowledgeFrom(sources: KernelSources): KernelReading {
   }
   const { label, reference = false } = sources;
   const { tables, details, coverage } = symbols;
-  const base = new TableKnowledge({ label, reference, tables, details, coverage, modules, builtIn, types });
+  const base = new TableKnowledge({
+    label,
+    reference,
+    tables,
+    details,
+    coverage,
+    modules,
+    builtIn,
+    types,
+    btf: types.get(null) ?? null,
+  });
   return { knowledge: files.length > 0 ? base.withModules(files) : base, problems };
 }
 

@@ -23,6 +23,9 @@ interface Header {
   readonly objects: readonly { readonly name: string | null; readonly symbols: number }[];
   /** Symbols (counted from 0 over all objects) that are exported in a namespace. */
   readonly namespaces: Readonly<Record<string, readonly number[]>>;
+  /** All modules of that kernel, and those that are built in. */
+  readonly modules: readonly string[];
+  readonly builtIn: readonly string[];
 }
 
 /** Bits of a symbol's flags. */
@@ -46,34 +49,38 @@ export interface ReferenceSymbols {
   readonly release: string;
   readonly table: SymbolTable;
   readonly objects: readonly (string | null)[];
+  readonly modules: readonly string[];
+  readonly builtIn: readonly string[];
 }
 
+/** What the header says of the kernel. */
+export type ReferenceHeader = Pick<Header, 'label' | 'release' | 'modules' | 'builtIn'>;
+
 /**
- * Makes the symbols of a table into the format.
+ * Makes the symbols of tables into the format.
  *
+ * @param tables by object (null: vmlinux)
  * @param keep which symbols to take, by index and name; `__pfx_NAME` of a function that is taken need not be
  */
 export function encodeReference(
-  table: SymbolTable,
-  label: string,
-  release: string,
-  keep: (symbol: number, name: string) => boolean,
+  tables: ReadonlyMap<string | null, SymbolTable>,
+  about: ReferenceHeader,
+  keep: (table: SymbolTable, symbol: number, name: string) => boolean,
 ): Uint8Array {
-  const byObject = new Map<number, { symbol: number; name: string }[]>();
-  for (let symbol = 0; symbol < table.count; symbol++) {
-    const name = table.nameOf(symbol);
-    if (isPadding(table, symbol, name) || !keep(symbol, name)) continue;
-    const object = table.object[symbol] as number;
-    const list = byObject.get(object);
-    if (list) list.push({ symbol, name });
-    else byObject.set(object, [{ symbol, name }]);
-  }
-  const objects = [...byObject].map(([object, symbols]) => ({ name: table.objects[object] ?? null, symbols }));
+  const objects = [...tables].map(([object, table]) => {
+    const symbols: { symbol: number; name: string }[] = [];
+    for (let symbol = 0; symbol < table.count; symbol++) {
+      if (table.object[symbol] !== table.objectNumber(object)) continue;
+      const name = table.nameOf(symbol);
+      if (!isPadding(table, symbol, name) && keep(table, symbol, name)) symbols.push({ symbol, name });
+    }
+    return { name: object, table, symbols };
+  });
   objects.sort((a, b) => compareText(a.name ?? '', b.name ?? ''));
   const parts: string[] = [];
   const flags: number[] = [];
   const namespaces: Record<string, number[]> = {};
-  for (const { symbols } of objects) {
+  for (const { table, symbols } of objects) {
     symbols.sort((a, b) => compareText(a.name, b.name) || a.symbol - b.symbol);
     let before = '';
     for (const { symbol, name } of symbols) {
@@ -90,8 +97,7 @@ export function encodeReference(
   }
   const header: Header = {
     format: 1,
-    label,
-    release,
+    ...about,
     objects: objects.map(({ name, symbols }) => ({ name, symbols: symbols.length })),
     namespaces,
   };
@@ -153,7 +159,8 @@ export function decodeReference(bytes: Uint8Array): ReferenceSymbols {
   for (const [namespace, symbols] of Object.entries(header.namespaces)) {
     for (const symbol of symbols) table.namespaces.set(added[symbol] as number, namespace);
   }
-  return { label: header.label, release: header.release, table, objects: header.objects.map((object) => object.name) };
+  const { label, release, modules, builtIn } = header;
+  return { label, release, table, objects: header.objects.map(({ name }) => name), modules, builtIn };
 }
 
 function flagsOf(table: SymbolTable, symbol: number, name: string): number {

@@ -7,6 +7,12 @@ import { EXPORTED, GLOBAL, INIT, type SymbolTable, TRACEABLE, UNKNOWN_SIZE } fro
 /** How far the symbols of an object are known. */
 export type Coverage = 'complete' | 'partial' | 'none';
 
+/** Answers about types. */
+export interface TypeSource {
+  prototype(name: string): Prototype | null;
+  layout(name: string): StructLayout | null;
+}
+
 /** What the sources said, put together. */
 export interface KnownKernel {
   readonly label: string;
@@ -21,7 +27,9 @@ export interface KnownKernel {
   readonly modules: ReadonlySet<string>;
   /** Modules that are built into vmlinux; null when not known. */
   readonly builtIn: ReadonlySet<string> | null;
-  readonly types: ReadonlyMap<string | null, Btf>;
+  readonly types: ReadonlyMap<string | null, TypeSource>;
+  /** The kernel's own BTF, on which that of modules builds. */
+  readonly btf: Btf | null;
 }
 
 /** Answers from tables of symbols and from BTF. Objects for symbols are made when somebody asks for them. */
@@ -51,7 +59,7 @@ export class TableKnowledge implements KernelKnowledge {
         tables.set(file.name, file.table);
         coverage.set(file.name, 'complete');
       }
-      const own = types.has(file.name) ? null : moduleTypes(file, known.types.get(null) ?? null);
+      const own = types.has(file.name) ? null : moduleTypes(file, known.btf);
       if (own) types.set(file.name, own);
     }
     const modules = new Set([...known.modules, ...files.map(({ name }) => name)]);

@@ -12,6 +12,8 @@ import { referenceKnowledge } from '../kernel/reference-kernel.ts';
  * @throws Error when the installation is not complete
  */
 export async function loadReferenceKernel(folder: string, { asOwn = false } = {}): Promise<KernelKnowledge> {
-  const symbols = await readFile(join(folder, 'reference-kernel', 'symbols.br'));
-  return referenceKnowledge(await promisify(brotliDecompress)(symbols), { asOwn });
+  const read = async (name: string) =>
+    promisify(brotliDecompress)(await readFile(join(folder, 'reference-kernel', name)));
+  const [symbols, types] = await Promise.all([read('symbols.br'), read('types.br')]);
+  return referenceKnowledge(symbols, types, { asOwn });
 }

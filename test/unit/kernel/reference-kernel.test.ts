@@ -1,16 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { brotliDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { symbolsFrom } from '../../../server/src/kernel/knowledge-from.ts';
 import { decodeReference, encodeReference } from '../../../server/src/kernel/reference-format.ts';
 import { referenceKnowledge } from '../../../server/src/kernel/reference-kernel.ts';
-import { REFERENCE_KERNEL } from '../../support/reference-kernel.ts';
-
-const FILE = new URL('../../../data/reference-kernel/symbols.br', import.meta.url);
+import { encodeTypes, ReferenceTypes } from '../../../server/src/kernel/reference-types.ts';
+import { REFERENCE_KERNEL, referenceFile } from '../../support/reference-kernel.ts';
 
 describe('the built-in reference kernel', () => {
   it('says that it is that, unless a test takes it for its own', () => {
-    const kernel = referenceKnowledge(brotliDecompressSync(readFileSync(FILE)));
+    const kernel = referenceKnowledge(referenceFile('symbols'), referenceFile('types'));
     expect(kernel.reference).toBe(true);
     expect(kernel.label).toMatch(/^built-in reference kernel, Debian 6\.12\.\d+$/);
     expect(REFERENCE_KERNEL.reference).toBe(false);
@@ -28,10 +26,60 @@ describe('the built-in reference kernel', () => {
     expect(REFERENCE_KERNEL.coverage(null)).toBe('complete');
   });
 
+  it('tells functions of one name apart', () => {
+    expect(REFERENCE_KERNEL.lookup('s_stop', null).map(({ traceable }) => traceable)).toEqual([true, true, false]);
+    expect(REFERENCE_KERNEL.lookup('__x64_sys_getpid', null)).toMatchObject([{ traceable: true }]);
+  });
+
+  it('knows what is gone after the start', () => {
+    expect(REFERENCE_KERNEL.lookup('start_kernel', null)).toMatchObject([{ init: true, traceable: false }]);
+    expect(REFERENCE_KERNEL.lookup('schedule', null)).toMatchObject([{ init: false, global: true }]);
+  });
+
+  it('knows the symbols of common modules, and the names of all', () => {
+    expect(REFERENCE_KERNEL.coverage('xfs')).toBe('complete');
+    expect(REFERENCE_KERNEL.lookup('xfs_trans_commit', 'xfs')).toMatchObject([{ traceable: true, exported: 'no' }]);
+    expect(REFERENCE_KERNEL.lookup('nf_register_net_hook', null)).toMatchObject([{ exported: 'yes' }]);
+    expect(REFERENCE_KERNEL.coverage('isofs')).toBe('none');
+    expect(REFERENCE_KERNEL.modules()).toContain('isofs');
+    expect(REFERENCE_KERNEL.isBuiltIn('xfs')).toBe(false);
+    expect(REFERENCE_KERNEL.isBuiltIn('fuse')).toBe(true);
+  });
+
+  it('knows prototypes and common structures', () => {
+    expect(REFERENCE_KERNEL.prototype('cmdline_proc_show', null)).toEqual({
+      text: 'int(struct seq_file *, void *)',
+      returns: 'int',
+      parameters: [
+        { name: 'm', type: 'struct seq_file *' },
+        { name: 'v', type: 'void *' },
+      ],
+      variadic: false,
+      linkage: 'static',
+    });
+    expect(REFERENCE_KERNEL.prototype('seq_printf', null)).toMatchObject({ variadic: true, linkage: 'global' });
+    expect(REFERENCE_KERNEL.prototype('no_such_function', null)).toBeNull();
+    expect(REFERENCE_KERNEL.layout('list_head')).toEqual({
+      name: 'list_head',
+      kind: 'struct',
+      size: 16,
+      members: [
+        { name: 'next', type: 'struct list_head *', offset: 0 },
+        { name: 'prev', type: 'struct list_head *', offset: 64 },
+      ],
+    });
+    expect(REFERENCE_KERNEL.layout('no_such_struct')).toBeNull();
+  });
+
   it('stays small', () => {
-    expect(readFileSync(FILE).length).toBeLessThan(700 * 1024);
+    const sizes = ['symbols', 'types'].map(
+      (name) => readFileSync(new URL(`../../../data/reference-kernel/${name}.br`, import.meta.url)).length,
+    );
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(700 * 1024);
   });
 });
+
+const ABOUT = { label: 'a label', release: '6.12.0', modules: ['ext4'], builtIn: ['fuse'] };
 
 describe('its format', () => {
   it('gives back what was put in', () => {
@@ -47,9 +95,7 @@ describe('its format', () => {
         'ffffffffc0000000 t init_once\t[ext4]\n',
       filterFunctions: 'init_once\ninit_once\n',
     });
-    const table = tables.get(null);
-    if (!table) throw new Error('no table');
-    const read = decodeReference(encodeReference(table, 'a label', '6.12.0', (_, name) => name !== '_text'));
+    const read = decodeReference(encodeReference(tables, ABOUT, (_, __, name) => name !== '_text'));
     const symbols = Array.from({ length: read.table.count }, (_, symbol) =>
       [
         read.table.nameOf(symbol),
@@ -70,7 +116,44 @@ describe('its format', () => {
   });
 
   it('refuses what is cut off', () => {
-    const bytes = brotliDecompressSync(readFileSync(FILE));
-    expect(() => decodeReference(bytes.subarray(0, 5000))).toThrow('damaged');
+    const bytes = referenceFile('symbols');
+    expect(() => decodeReference(bytes.subarray(0, 100_000))).toThrow('damaged');
+  });
+
+  it('gives back types', () => {
+    const types = {
+      prototype: (name: string) =>
+        name === 'plain'
+          ? {
+              text: 'char *(const void *, int (*)(void *), ...)',
+              returns: 'char *',
+              parameters: [
+                { name: 'data', type: 'const void *' },
+                { name: null, type: 'int (*)(void *)' },
+              ],
+              variadic: true,
+              linkage: null,
+            }
+          : // Its text can't be made from its parts.
+            { text: 'void (*(void))(int)', returns: 'void (*)(int)', parameters: [], variadic: false, linkage: null },
+      layout: (name: string) => ({
+        name,
+        kind: 'union' as const,
+        size: 24,
+        members: [
+          { name: 'a', type: 'int', offset: 0 },
+          { name: null, type: 'struct { … }', offset: 64 },
+          { name: 'b', type: 'char *[2]', offset: 64 },
+          { name: 'c', type: 'unsigned long', offset: 192 },
+          { name: 'd', type: 'unsigned int : 3', offset: 256 },
+        ],
+      }),
+    };
+    const read = new ReferenceTypes(() => ['odd', 'plain'], encodeTypes(['odd', 'plain'], types, ['thing']));
+    expect(read.prototype('plain')).toEqual(types.prototype('plain'));
+    expect(read.prototype('odd')).toBeNull();
+    expect(read.prototype('other')).toBeNull();
+    expect(read.layout('thing')).toEqual(types.layout('thing'));
+    expect(read.layout('plain')).toBeNull();
   });
 });

@@ -1,0 +1,137 @@
+import type { Parameter, Prototype, StructLayout, StructMember } from './knowledge.ts';
+import type { TypeSource } from './table-knowledge.ts';
+
+/**
+ * The format of the built-in reference kernel's types, before compression: lines of text.
+ *
+ * First a line for each function of vmlinux that ftrace can hook, each name once, in the order of the names; the names
+ * themselves are those of the symbols. A line is empty, or the return type and the parameters between `|`, each
+ * parameter its type, a tab and its name; `...` is the last of a variadic function. Then an empty line, then a line for
+ * each structure in the order of names: name, `s` or `u`, size and members between `|`, each member its type, a tab, its
+ * name, a tab and its offset, which is left out where it follows from the member before.
+ */
+const SEPARATOR = '|';
+
+/** What is known of the functions `names`, and the structures. Functions whose C text can't be made from it are left out. */
+export function encodeTypes(names: readonly string[], types: TypeSource, structures: readonly string[]): Uint8Array {
+  const functions = names.map((name) => {
+    const prototype = types.prototype(name);
+    if (!prototype || prototypeText(prototype.returns, prototype.parameters, prototype.variadic) !== prototype.text) {
+      return '';
+    }
+    const parameters = prototype.parameters.map(({ type, name: own }) => `${type}\t${own ?? ''}`);
+    return [prototype.returns, ...parameters, ...(prototype.variadic ? ['...'] : [])].join(SEPARATOR);
+  });
+  const lines = [...structures].sort().flatMap((name) => {
+    const layout = types.layout(name);
+    return layout ? [layoutLine(layout)] : [];
+  });
+  return new TextEncoder().encode(`${functions.join('\n')}\n\n${lines.join('\n')}\n`);
+}
+
+/** The types of the reference kernel. A line is read when somebody asks for it. */
+export class ReferenceTypes implements TypeSource {
+  private readonly readNames: () => readonly string[];
+  private readonly text: Uint8Array;
+  private lazyNames: readonly string[] | null = null;
+  private lines: readonly string[] | null = null;
+  private functions: ReadonlyMap<string, number> | null = null;
+  private structures: ReadonlyMap<string, number> | null = null;
+
+  /**
+   * @param names gives the functions of vmlinux that ftrace can hook, each once, in the order of the names
+   * @param text see above
+   */
+  constructor(names: () => readonly string[], text: Uint8Array) {
+    this.readNames = names;
+    this.text = text;
+  }
+
+  prototype(name: string): Prototype | null {
+    this.functions ??= new Map(this.names.map((each, index) => [each, index]));
+    const index = this.functions.get(name);
+    const line = index === undefined ? '' : (this.allLines()[index] ?? '');
+    if (line === '') return null;
+    const [returns = '', ...rest] = line.split(SEPARATOR);
+    const variadic = rest.at(-1) === '...';
+    const parameters = (variadic ? rest.slice(0, -1) : rest).map((text): Parameter => {
+      const [type = '', own = ''] = text.split('\t');
+      return { name: own === '' ? null : own, type };
+    });
+    return { text: prototypeText(returns, parameters, variadic), returns, parameters, variadic, linkage: null };
+  }
+
+  layout(name: string): StructLayout | null {
+    const lines = this.allLines();
+    this.structures ??= new Map(
+      lines
+        .slice(this.names.length)
+        .map((line, index): [string, number] => [line.slice(0, line.indexOf(SEPARATOR)), this.names.length + index]),
+    );
+    const index = this.structures.get(name);
+    return index === undefined ? null : readLayout(lines[index] ?? '');
+  }
+
+  private get names(): readonly string[] {
+    this.lazyNames ??= this.readNames();
+    return this.lazyNames;
+  }
+
+  private allLines(): readonly string[] {
+    this.lines ??= new TextDecoder().decode(this.text).split('\n');
+    return this.lines;
+  }
+}
+
+/** The C text of a prototype whose return type needs nothing behind the parameters. */
+function prototypeText(returns: string, parameters: readonly Parameter[], variadic: boolean): string {
+  const types = [...parameters.map(({ type }) => type), ...(variadic ? ['...'] : [])];
+  return `${returns}(${types.join(', ') || 'void'})`;
+}
+
+function layoutLine({ name, kind, size, members }: StructLayout): string {
+  const texts = members.map((member, index) => {
+    const expected = offsetAfter(members[index - 1]);
+    return `${member.type}\t${member.name ?? ''}${member.offset === expected ? '' : `\t${member.offset}`}`;
+  });
+  return [name, kind === 'union' ? 'u' : 's', size, ...texts].join(SEPARATOR);
+}
+
+function readLayout(line: string): StructLayout {
+  const [name = '', kind, size, ...texts] = line.split(SEPARATOR);
+  const members: StructMember[] = [];
+  for (const text of texts) {
+    const [type = '', own = '', offset] = text.split('\t');
+    const at = offset === undefined ? offsetAfter(members.at(-1)) : Number(offset);
+    members.push({ name: own === '' ? null : own, type, offset: at });
+  }
+  return { name, kind: kind === 'u' ? 'union' : 'struct', size: Number(size), members };
+}
+
+/** Sizes of types that everybody knows on 64 bits. Bits. */
+const SIZES: ReadonlyMap<string, number> = new Map([
+  ['int', 32],
+  ['unsigned int', 32],
+  ['u32', 32],
+  ['__u32', 32],
+  ['atomic_t', 32],
+  ['long', 64],
+  ['unsigned long', 64],
+  ['u64', 64],
+  ['__u64', 64],
+  ['size_t', 64],
+  ['bool', 8],
+  ['u8', 8],
+  ['__u8', 8],
+  ['unsigned char', 8],
+  ['u16', 16],
+  ['__u16', 16],
+  ['struct list_head', 128],
+]);
+
+/** Where a member begins that comes right behind another. Only a guess, but the same one on both sides. */
+function offsetAfter(member: StructMember | undefined): number {
+  if (!member) return 0;
+  const size = /\*|\(\*/.test(member.type) && !member.type.includes('[') ? 64 : (SIZES.get(member.type) ?? 0);
+  return member.offset + size;
+}
