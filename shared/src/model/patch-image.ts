@@ -27,9 +27,21 @@ export interface PatchImage {
   readonly replaceSet?: number | null;
   readonly states: readonly StateImage[];
   readonly objects: readonly ObjectImage[];
+  /** Livepatch relocations, in the order of their sections. Absent: none are known. */
+  readonly relocations?: readonly RelocationImage[];
   readonly assumptions: readonly string[];
   /** The klp_patch variable's name in the source; null for images that no source stands behind. */
   readonly source: SourceRange | null;
+}
+
+/** One entry of a `.klp.rela.OBJECT.SECTION` section. */
+export interface RelocationImage {
+  /** OBJECT; null is vmlinux. */
+  readonly object: string | null;
+  /** `.klp.sym.OBJECT.NAME,SYMPOS` */
+  readonly symbol: { readonly object: string | null; readonly name: string; readonly sympos: number };
+  /** What the tool that built the module got wrong, with the name as it stands there. Absent: nothing. */
+  readonly fault?: { readonly of: 'section' | 'symbol' | 'mark'; readonly name: string };
 }
 
 export interface StateImage {
@@ -53,6 +65,8 @@ export interface FuncImage {
   readonly oldSympos: number;
   /** Pointers that are NULL. Absent: none. */
   readonly nullFields?: readonly ('old_name' | 'new_func')[];
+  /** `.new_func` points to no code: a string, a variable. Absent: it does. */
+  readonly newFuncIsData?: true;
   /** The entry's `.old_name` value. */
   readonly source: SourceRange | null;
   /** The replacement's definition. */

@@ -1,9 +1,10 @@
 import type { PatchImage } from '../model/index.ts';
 import { postPatchCallback, postUnpatchCallback, prePatchCallback, preUnpatchCallback } from './callbacks.ts';
-import { EBUSY, EEXIST, EINVAL } from './errno.ts';
+import { EBUSY, EEXIST, EINVAL, ENOENT } from './errno.ts';
 import { pr, printk } from './log.ts';
 import type { LoadedModule, Machine } from './machine.ts';
 import { patchObject, unpatchNops, unpatchObject, unpatchObjects } from './patch.ts';
+import { applyRelocations, clearRelocations } from './relocations.ts';
 import { isPatchCompatible } from './state.ts';
 import {
   frameOf,
@@ -17,6 +18,7 @@ import {
   makePatch,
   objectName,
 } from './structures.ts';
+import { findObjectSymbol } from './symbol-lookup.ts';
 import {
   sysfsAddFunc,
   sysfsAddObject,
@@ -34,9 +36,6 @@ import { cancelTransition, initTransition, startTransition, tryCompleteTransitio
 const KSYM_NAME_LEN = 512;
 const MODULE_NAME_LEN = 56;
 
-/** What a compiler can call a symbol; `f()` and `f ` are in no table. */
-const SYMBOL_NAME = /^[\w.$]+$/;
-
 const isModule = (object: KlpObject): boolean => object.name !== null;
 
 /**
@@ -49,6 +48,10 @@ export function enablePatch(m: Machine, image: PatchImage, module: LoadedModule)
   if (!image.livepatchMark) {
     pr(m, 'err', `module ${image.module} is not marked as a livepatch module`);
     return EINVAL;
+  }
+  if (m.model.lacksReliableStacks === true) {
+    pr(m, 'warning', "This architecture doesn't have support for the livepatch consistency model.");
+    pr(m, 'warning', 'The livepatch transition may never complete.');
   }
   const replace = image.replaceParameter === undefined ? undefined : module.parameters.get(image.replaceParameter);
   const given = replace === undefined ? image : { ...image, replace: replace !== 0 };
@@ -128,39 +131,28 @@ function initFunc(m: Machine, func: KlpFunc): number {
   return sysfsAddFunc(m, func) ? 0 : EEXIST;
 }
 
-/** klp_init_object_loaded(): finds the functions of an object that is there. */
+/** klp_init_object_loaded(): relocations, and the functions of an object that is there. */
 function initObjectLoaded(m: Machine, object: KlpObject): number {
-  for (const func of object.funcs) {
-    const error = findObjectSymbol(m, func);
+  const livepatch = m.modules.get(object.patch.module);
+  m.assert(livepatch !== undefined, `module '${object.patch.module}' of a patch is not there`);
+  if (object.name !== null) {
+    const error = applyRelocations(m, livepatch, object.name);
     if (error !== 0) return error;
+  }
+  for (const func of object.funcs) {
+    const found = findObjectSymbol(m, object.name, func.oldName, func.oldSympos);
+    if (typeof found === 'number') return found;
+    if (func.newFuncIsData && m.traits.refusesDataReplacements) {
+      pr(m, 'err', `kallsyms size lookup failed for '${func.oldName}' replacement`);
+      return ENOENT;
+    }
+    func.traceable = found.traceable;
+    func.taken = found.taken === true;
     func.oldFrame = frameOf(func.oldName, object.name);
     // Functions of one name are told apart by their place.
     if (func.oldSympos > 1) func.oldFrame += ` #${func.oldSympos}`;
     func.newFrame = func.nop ? func.oldFrame : frameOf(func.newFunc, object.patch.module);
   }
-  return 0;
-}
-
-/** klp_find_object_symbol() */
-function findObjectSymbol(m: Machine, func: KlpFunc): number {
-  const object = func.object.name;
-  const matches = SYMBOL_NAME.test(func.oldName) ? (m.symbols?.find(object, func.oldName) ?? null) : [];
-  if (matches === null) return 0;
-  if (matches.length === 0) {
-    pr(m, 'err', `symbol '${func.oldName}' not found in symbol table`);
-    return EINVAL;
-  }
-  if (func.oldSympos === 0 && matches.length > 1) {
-    pr(m, 'err', `unresolvable ambiguity for symbol '${func.oldName}' in object '${object ?? '(null)'}'`);
-    return EINVAL;
-  }
-  const match = matches[Math.max(func.oldSympos, 1) - 1];
-  if (match === undefined) {
-    const where = `symbol position ${func.oldSympos} for symbol '${func.oldName}' in object '${objectName(func.object)}'`;
-    pr(m, 'err', `${where} not found`);
-    return EINVAL;
-  }
-  func.traceable = match.traceable;
   return 0;
 }
 
@@ -350,6 +342,8 @@ function cleanupModulePatches(m: Machine, module: LoadedModule, limit: KlpPatch 
     for (const func of object.funcs) if (func.oldFrame !== null) m.transition?.oldVersions.delete(func.oldFrame);
     unpatchObject(m, object);
     postUnpatchCallback(m, object);
+    const livepatch = m.modules.get(patch.module);
+    if (livepatch !== undefined) clearRelocations(m, livepatch, module.name);
     object.loaded = false;
     for (const func of object.funcs) {
       func.oldFrame = null;

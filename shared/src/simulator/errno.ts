@@ -1,6 +1,7 @@
 /** Error numbers as the kernel returns them (include/uapi/asm-generic/errno-base.h). */
 export const ENOENT = -2;
 export const ESRCH = -3;
+export const ENOEXEC = -8;
 export const EAGAIN = -11;
 export const EACCES = -13;
 export const EBUSY = -16;

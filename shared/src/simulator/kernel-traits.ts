@@ -17,6 +17,12 @@ export interface KernelTraits {
   readonly sysfsReplace: boolean;
   /** `stack_order` there (since 6.14). */
   readonly sysfsStackOrder: boolean;
+  /** What livepatch relocations wrote for a module is taken back when that module goes (since 6.3). */
+  readonly clearsRelocations: boolean;
+  /** How arch/x86/kernel/module.c begins its complaint about a place that is written already. */
+  readonly relocationComplaint: string;
+  /** A replacement that is no code is refused: kallsyms knows no size of it. Seen on 6.12 and not on 6.1. */
+  readonly refusesDataReplacements: boolean;
   /** lib/kobject.c puts `kobject: ` before its messages. */
   readonly kobjectPrefix: string;
   /** The outermost frame of an idle task's stack on x86-64. */
@@ -43,16 +49,20 @@ const ROWS: readonly Row[] = [
       condReschedSwitches: false,
       sysfsReplace: false,
       sysfsStackOrder: false,
+      clearsRelocations: false,
+      relocationComplaint: 'Skipping invalid relocation target',
+      refusesDataReplacements: false,
       kobjectPrefix: '',
       startupFrame: 'secondary_startup_64_no_verify',
       syscallExitFrames: ['exit_to_user_mode_prepare', 'syscall_exit_to_user_mode'],
       replacePolicy: released,
     },
   },
+  { since: 6003, traits: { clearsRelocations: true, relocationComplaint: 'Invalid relocation target' } },
   { since: 6004, traits: { condReschedSwitches: true } },
   { since: 6009, traits: { startupFrame: 'common_startup_64' } },
   { since: 6011, traits: { sysfsReplace: true, kobjectPrefix: 'kobject: ' } },
-  { since: 6012, traits: { syscallExitFrames: ['syscall_exit_to_user_mode'] } },
+  { since: 6012, traits: { syscallExitFrames: ['syscall_exit_to_user_mode'], refusesDataReplacements: true } },
   { since: 6014, traits: { sysfsStackOrder: true } },
   { since: 6016, traits: { condReschedSwitches: false } },
 ];

@@ -27,9 +27,30 @@ export interface LoadedModule {
   /** References that livepatch holds. */
   references: number;
   readonly hasExit: boolean;
-  readonly exit?: PatchImage['exit'];
+  /** What it hands to klp_enable_patch(); null when it is no livepatch. */
+  readonly image: PatchImage | null;
+  /** Objects whose livepatch relocations are written. */
+  readonly relocated: Set<string>;
   /** Its module parameters as numbers (true is 1), as far as somebody set them. */
   readonly parameters: Map<string, number>;
+}
+
+/** A module that is being loaded. */
+export function makeModule(
+  name: string,
+  image: PatchImage | null,
+  parameters: ReadonlyMap<string, number>,
+): LoadedModule {
+  return {
+    name,
+    klpAlive: false,
+    live: false,
+    references: 0,
+    hasExit: image?.hasExit ?? true,
+    image,
+    relocated: new Set(),
+    parameters: new Map(parameters),
+  };
 }
 
 /** The one transition that may run (klp_transition_patch, klp_target_state and what belongs to them). */
@@ -149,7 +170,7 @@ export class Machine {
       for (let i = 0; i < group.count; i++) this.follow(this.tasks.find(first + i) as Task);
     });
     for (const name of workload.modules) {
-      this.modules.set(name, { name, klpAlive: true, live: true, references: 0, hasExit: true, parameters: new Map() });
+      this.modules.set(name, { ...makeModule(name, null, new Map()), klpAlive: true, live: true });
     }
   }
 

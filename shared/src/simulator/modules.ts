@@ -2,7 +2,8 @@ import type { PatchImage } from '../model/index.ts';
 import { enablePatch, moduleComing, moduleGoing } from './core.ts';
 import { EAGAIN, EBUSY, EEXIST, EINVAL, ENOENT } from './errno.ts';
 import { printk } from './log.ts';
-import type { LoadedModule, Machine } from './machine.ts';
+import { type Machine, makeModule } from './machine.ts';
+import { applyRelocations } from './relocations.ts';
 import { shadowsOfModuleGone, useShadow } from './shadow-life.ts';
 import { kstrtobool } from './sysfs.ts';
 
@@ -29,18 +30,10 @@ export function loadLivepatch(m: Machine, image: PatchImage, given: Readonly<Rec
     m.taintedByLivepatch = true;
     printk(m, 'notice', `${name}: tainting kernel with TAINT_LIVEPATCH`);
   }
-  const module: LoadedModule = {
-    name,
-    klpAlive: false,
-    live: false,
-    references: 0,
-    hasExit: image.hasExit,
-    ...(image.exit === undefined ? {} : { exit: image.exit }),
-    parameters,
-  };
+  const module = makeModule(name, image, parameters);
   m.modules.set(name, module);
-  const coming = moduleComing(m, module);
-  if (coming !== 0) return refuse(m, name, coming);
+  const early = applyRelocations(m, module, null) || moduleComing(m, module);
+  if (early !== 0) return refuse(m, name, early);
   const result = enablePatch(m, image, module);
   if (result < 0) {
     moduleGoing(m, module);
@@ -93,7 +86,8 @@ export function unloadModule(m: Machine, name: string): number {
   if (module === undefined) return ENOENT;
   if (!module.live || !module.hasExit) return EBUSY;
   if (module.references > 0) return EAGAIN;
-  for (const use of module.exit?.shadow ?? []) useShadow(m, name, module.exit?.function ?? '', use);
+  const exit = module.image?.exit;
+  for (const use of exit?.shadow ?? []) useShadow(m, name, exit?.function ?? '', use);
   moduleGoing(m, module);
   m.modules.delete(name);
   tell(m, name, 'gone');
@@ -104,14 +98,7 @@ export function unloadModule(m: Machine, name: string): number {
 /** modprobe of an ordinary module; one that is loaded already is left alone. */
 export function loadTarget(m: Machine, name: string): number {
   if (m.modules.has(name)) return 0;
-  const module: LoadedModule = {
-    name,
-    klpAlive: false,
-    live: false,
-    references: 0,
-    hasExit: true,
-    parameters: new Map(),
-  };
+  const module = makeModule(name, null, new Map());
   m.modules.set(name, module);
   const error = moduleComing(m, module);
   if (error !== 0) return refuse(m, name, error);

@@ -23,7 +23,7 @@ function patchFunc(m: Machine, func: KlpFunc): number {
       pr(m, 'err', `failed to find location for function '${func.oldName}'`);
       return EINVAL;
     }
-    if (!m.ftraceEnabled) {
+    if (!m.ftraceEnabled || func.taken) {
       pr(m, 'err', `failed to register ftrace handler for function '${func.oldName}' (${EBUSY})`);
       return EBUSY;
     }

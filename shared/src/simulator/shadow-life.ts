@@ -99,7 +99,7 @@ export function shadowsUnpatched(m: Machine, patch: KlpPatch): void {
 }
 
 function tellLeak(m: Machine, { function: by, id, module }: Attached, why: string): void {
-  const atExit = m.modules.get(module)?.exit?.shadow ?? [];
+  const atExit = m.modules.get(module)?.image?.exit?.shadow ?? [];
   // Those objects that go before the module is removed are not told: how many there are is not known.
   if (atExit.some((use) => use.call === 'free_all' && use.id === id)) return;
   tell(

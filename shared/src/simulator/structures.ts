@@ -54,6 +54,7 @@ export interface KlpFunc {
   /** A nop of an atomic replace: runs the original. */
   readonly nop: boolean;
   readonly nullFields: readonly ('old_name' | 'new_func')[];
+  readonly newFuncIsData: boolean;
   patched: boolean;
   transition: boolean;
   /** The frame that the original shows on a stack; null while its object is not loaded (`old_func`). */
@@ -62,6 +63,8 @@ export interface KlpFunc {
   newFrame: string | null;
   /** False when ftrace finds no place in the original. */
   traceable: boolean;
+  /** Somebody else than livepatch has the original (FTRACE_OPS_FL_IPMODIFY). */
+  taken: boolean;
   /** What the replacement does with shadow variables. */
   readonly shadow: readonly ShadowUse[];
   added: boolean;
@@ -130,11 +133,13 @@ function makeFunc(object: KlpObject, image: FuncImage): KlpFunc {
     oldSympos: image.oldSympos,
     nop: false,
     nullFields: image.nullFields ?? [],
+    newFuncIsData: image.newFuncIsData === true,
     patched: false,
     transition: false,
     oldFrame: null,
     newFrame: null,
     traceable: true,
+    taken: false,
     shadow: image.shadow ?? [],
     added: false,
   };
@@ -149,11 +154,13 @@ export function makeNop(object: KlpObject, old: KlpFunc): KlpFunc {
     oldSympos: old.oldSympos,
     nop: true,
     nullFields: [],
+    newFuncIsData: false,
     patched: false,
     transition: false,
     oldFrame: null,
     newFrame: null,
     traceable: true,
+    taken: false,
     shadow: [],
     added: false,
   };

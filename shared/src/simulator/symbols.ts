@@ -13,4 +13,6 @@ export interface SymbolTable {
 export interface SymbolMatch {
   /** Whether ftrace has a place in it (`ftrace_location()`): false for notrace, noinstr, assembly and data. */
   readonly traceable: boolean;
+  /** Somebody else changes where its calls go already (a kprobe with a post_handler): ftrace lets one do that. */
+  readonly taken?: boolean;
 }

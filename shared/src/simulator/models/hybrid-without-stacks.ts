@@ -7,6 +7,7 @@ import type { ConsistencyModel } from './model.ts';
 export const hybridWithoutStacks: ConsistencyModel = {
   id: 'hybrid-without-stacks',
   title: 'Kernel exit only (no reliable stacks)',
+  lacksReliableStacks: true,
   tryTask(m, task) {
     return m.isRunning(task) ? { kind: 'running' } : { kind: 'unreliable' };
   },

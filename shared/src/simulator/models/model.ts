@@ -10,6 +10,8 @@ export type SwitchPoint = 'kernel-exit' | 'idle' | 'cond_resched';
 export interface ConsistencyModel {
   readonly id: string;
   readonly title: string;
+  /** klp_have_reliable_stack() is false, which the kernel warns about when a patch is loaded. */
+  readonly lacksReliableStacks?: true;
   /** Whether the periodic pass may switch this task now; null when it may, else why not. */
   tryTask(m: Machine, task: Task, checks: FrameChecks): BlockReason | null;
   /** What happens when a task that is still to switch comes to that point. */
