@@ -198,6 +198,48 @@ function kernelSelftestsPart(runs) {
   ];
 }
 
+/** Of `npm run test:mutation`, which asks no kernel. */
+function mutationPart() {
+  let report;
+  try {
+    report = JSON.parse(readFileSync(join(root, '.cache', 'reports', 'mutation.json'), 'utf8'));
+  } catch {
+    return [];
+  }
+  const { mutators, rules, ofRules, rulesWithout, modules, faults, caught, elsewhere, byOthers, unseen, survivors } =
+    report;
+  return [
+    '## Single faults',
+    'Single faults that people make (an end left out, a name misspelt, a callback of the wrong kind) are made one at a time ' +
+      'in correct modules: the good examples of all rules, and larger ones. Each kind of fault names the rule that must ' +
+      'speak, and the place. `npm run test:mutation` makes them; no kernel has a part in it.',
+    table(
+      [
+        'Kinds of fault',
+        'Rules they are for',
+        'Modules',
+        'Faults',
+        'Caught',
+        'At another place',
+        'Only by other rules',
+        'Unseen',
+      ],
+      [[mutators, `${rules} of ${ofRules}`, modules, faults, caught, elsewhere, byOthers, unseen]],
+    ),
+    ...(survivors.length === 0
+      ? []
+      : [
+          table(
+            ['Not caught', 'In', 'Why'],
+            survivors.map(({ mutator, base, reason }) => [mutator, base, reason].map(cell)),
+          ),
+        ]),
+    ...(rulesWithout.length === 0
+      ? []
+      : [`Rules for which no fault is made: ${rulesWithout.map((id) => `\`${id}\``).join(', ')}.`]),
+  ];
+}
+
 const rules = results('rules');
 const twins = results('twin');
 if (rules.length === 0 || twins.length === 0) {
@@ -214,6 +256,7 @@ const page = [
   ...randomPart(results('random')),
   ...selftestsPart(results('selftests')),
   ...kernelSelftestsPart(results('kernel-selftests')),
+  ...mutationPart(),
   'What the kernels did in each scenario is kept in `test/fixtures/kernel-traces/`, and of random ones in ' +
     '`test/fixtures/random-traces/`; the unit tests play it on the simulator again, without QEMU.',
 ];

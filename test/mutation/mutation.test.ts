@@ -60,6 +60,7 @@ afterAll(() => {
     mutators: MUTATORS.length,
     rules: new Set(MUTATORS.map(({ rule }) => rule)).size,
     ofRules: RULES.length,
+    rulesWithout: RULES.map(({ id }) => id).filter((id) => !MUTATORS.some(({ rule }) => rule === id)),
     modules: all.length,
     faults: outcomes.length,
     caught: count('caught'),
