@@ -33,7 +33,7 @@ export interface BenchHooks {
   /** A child came to life with its parent's state. */
   forked?(child: Task): void;
   /** A task is gone. */
-  exited?(): void;
+  exited?(task: Task): void;
 }
 
 /**
@@ -367,6 +367,6 @@ export class Bench {
     this.living.delete(task.id);
     task.alive = false;
     this.emit({ at: this.now, type: 'exit', task: task.id });
-    if (!this.over) this.hooks.exited?.();
+    if (!this.over) this.hooks.exited?.(task);
   }
 }

@@ -53,6 +53,9 @@ class Reader {
   private readonly patched: ReadonlySet<string>;
   private readonly lives = new Map<number, Life>();
   private readonly counts = { old: 0, blocked: 0, new: 0, between: 0, held: 0 };
+  /** Who went over, held or not, and who of them is inside an old call. */
+  private inNew = 0;
+  private inBetween = 0;
   private columns: ComparisonColumn[] = [];
   private at = 0;
   private mixedTime = 0;
@@ -91,7 +94,13 @@ class Reader {
       switchedAt: null,
     };
     this.lives.set(task.id, life);
-    this.counts[stateOf(life)]++;
+    this.count(life, 1);
+  }
+
+  private count(life: Life, by: 1 | -1): void {
+    this.counts[stateOf(life)] += by;
+    if (life.isNew) this.inNew += by;
+    if (life.isNew && life.between) this.inBetween += by;
   }
 
   read(event: TraceEvent): void {
@@ -145,7 +154,7 @@ class Reader {
       case 'exit': {
         const life = this.lives.get(event.task);
         if (life === undefined) break;
-        this.counts[stateOf(life)]--;
+        this.count(life, -1);
         this.lives.delete(event.task);
         break;
       }
@@ -160,9 +169,9 @@ class Reader {
   private change(id: number, how: (life: Life) => void): void {
     const life = this.lives.get(id);
     if (life === undefined) return;
-    this.counts[stateOf(life)]--;
+    this.count(life, -1);
     how(life);
-    this.counts[stateOf(life)]++;
+    this.count(life, 1);
   }
 
   private standStill(id: number | null, on: boolean, at: number): void {
@@ -199,19 +208,7 @@ class Reader {
   }
 
   private hasBoth(): boolean {
-    let hasNew = false;
-    let hasOld = this.counts.between > 0;
-    if (this.counts.held === 0) {
-      hasNew = this.counts.new + this.counts.between > 0;
-      hasOld ||= this.counts.old + this.counts.blocked > 0;
-      return hasNew && hasOld;
-    }
-    for (const life of this.lives.values()) {
-      if (life.isNew) hasNew = true;
-      if (!life.isNew || life.between) hasOld = true;
-      if (hasNew && hasOld) return true;
-    }
-    return false;
+    return this.inNew > 0 && (this.inNew < this.lives.size || this.inBetween > 0);
   }
 
   private nameMinority(): void {

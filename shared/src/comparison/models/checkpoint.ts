@@ -61,23 +61,29 @@ export const checkpoint: PatchingModel = {
 };
 
 function play(run: ModelRun): Trace {
-  const frozen = new Set<Task>();
+  const moving = new Set<Task>();
   let dumping = false;
   const bench = new Bench(run, {
     leftKernel: (task) => freeze(task),
-    forked: (child) => bench.follow(child),
-    exited: () => dumpWhenAllStand(),
+    forked(child) {
+      if (child.kind === 'user') moving.add(child);
+      bench.follow(child);
+    },
+    exited(task) {
+      moving.delete(task);
+      dumpWhenAllStand();
+    },
   });
   const users = (): Task[] => bench.tasks.filter((task) => task.kind === 'user');
 
   function freeze(task: Task): void {
-    frozen.add(task);
+    moving.delete(task);
     bench.hold(task);
     dumpWhenAllStand();
   }
 
   function dumpWhenAllStand(): void {
-    if (dumping || users().some((other) => !frozen.has(other))) return;
+    if (dumping || moving.size > 0) return;
     dumping = true;
     const each = parameter(run, 'dumpTime') + parameter(run, 'restoreTime');
     bench.stopMachine(true);
@@ -110,6 +116,7 @@ function play(run: ModelRun): Trace {
       giveUp(traced);
       return;
     }
+    for (const task of users()) moving.add(task);
     for (const task of users()) {
       const { phase } = task;
       if (phase.do === 'sleep' && phase.state === 'stopped') {
@@ -125,7 +132,7 @@ function play(run: ModelRun): Trace {
     }
     dumpWhenAllStand();
     bench.at(parameter(run, 'freezeLimit'), () => {
-      if (!dumping) giveUp(users().filter((task) => !frozen.has(task)));
+      if (!dumping) giveUp([...moving]);
     });
   });
 }

@@ -71,7 +71,7 @@ export const simpleMethod: PatchingModel = {
 function play(run: ModelRun): Trace {
   const parksThreads = variant(run, 'kthreads') === 'by-loop';
   const flipTime = parameter(run, 'flipTime');
-  const parked = new Set<Task>();
+  const moving = new Set<Task>();
   let flipping = false;
   const bench = new Bench(run, {
     leftKernel: (task) => park(task),
@@ -80,18 +80,24 @@ function play(run: ModelRun): Trace {
       task.frames = mainLoopFrames(task.frames);
       park(task);
     },
-    forked: (child) => bench.follow(child),
-    exited: () => flipWhenAllStand(),
+    forked(child) {
+      moving.add(child);
+      bench.follow(child);
+    },
+    exited(task) {
+      moving.delete(task);
+      flipWhenAllStand();
+    },
   });
 
   function park(task: Task): void {
-    parked.add(task);
+    moving.delete(task);
     bench.hold(task);
     flipWhenAllStand();
   }
 
   function flipWhenAllStand(): void {
-    if (flipping || bench.tasks.some((task) => !parked.has(task))) return;
+    if (flipping || moving.size > 0) return;
     flipping = true;
     const all = [...bench.tasks, ...bench.idleTasks];
     for (const task of all) bench.switchTask(task, 'at-once');
@@ -103,6 +109,7 @@ function play(run: ModelRun): Trace {
   }
 
   return bench.play(() => {
+    for (const task of bench.tasks) moving.add(task);
     for (const task of bench.tasks) {
       const { phase } = task;
       if (phase.do === 'sleep' && (phase.state === 'stopped' || phase.state === 'traced')) {
@@ -125,8 +132,7 @@ function play(run: ModelRun): Trace {
     flipWhenAllStand();
     bench.at(parameter(run, 'parkLimit'), () => {
       if (flipping) return;
-      const left = bench.tasks.filter((task) => !parked.has(task));
-      for (const task of left) {
+      for (const task of moving) {
         const away = {
           kind: 'out-of-reach',
           what: 'not-parked',
@@ -134,7 +140,7 @@ function play(run: ModelRun): Trace {
         } as const;
         bench.blocked(task, task.kind === 'user' ? notAtBoundary(task) : away);
       }
-      bench.pass(1, 0, left.length);
+      bench.pass(1, 0, moving.size);
       bench.releaseAll();
       bench.finish('refused');
     });
