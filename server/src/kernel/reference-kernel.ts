@@ -1,8 +1,7 @@
 import type { KernelKnowledge } from './knowledge.ts';
 import { decodeReference } from './reference-format.ts';
-import { ReferenceTypes } from './reference-types.ts';
-import type { SymbolTable } from './symbol-table.ts';
-import { TRACEABLE } from './symbol-table.ts';
+import { type FunctionOrder, ReferenceTypes } from './reference-types.ts';
+import { type SymbolTable, TRACEABLE } from './symbol-table.ts';
 import { type Coverage, TableKnowledge } from './table-knowledge.ts';
 
 /**
@@ -23,17 +22,41 @@ export function referenceKnowledge(symbols: Uint8Array, types: Uint8Array, { asO
     coverage: new Map<string | null, Coverage>(objects.map((object) => [object, 'complete'])),
     modules: new Set(modules),
     builtIn: new Set(builtIn),
-    types: new Map([[null, new ReferenceTypes(() => traceableNames(table), types)]]),
+    types: new Map([[null, new ReferenceTypes(() => orderOf(table), types)]]),
     btf: null,
   });
+}
+
+/** The order of the names that traceableNames() gives, for a table whose names are sorted. */
+function orderOf(table: SymbolTable): FunctionOrder {
+  const places = new Int32Array(table.count).fill(-1);
+  let count = 0;
+  let last = -1;
+  for (let symbol = 0; symbol < table.count; symbol++) {
+    if (!isHooked(table, symbol)) continue;
+    if (last < 0 || !table.isSameName(symbol, last)) count++;
+    places[symbol] = count - 1;
+    last = symbol;
+  }
+  return {
+    count,
+    placeOf(name) {
+      let symbol = table.find(name);
+      while (symbol >= 0 && places[symbol] === -1) symbol = table.after(symbol);
+      return symbol < 0 ? -1 : (places[symbol] as number);
+    },
+  };
+}
+
+function isHooked(table: SymbolTable, symbol: number): boolean {
+  return table.object[symbol] === 0 && table.traceable[symbol] === TRACEABLE.yes && table.isFunction(symbol);
 }
 
 /** The functions of vmlinux that ftrace can hook, each name once, sorted. */
 export function traceableNames(table: SymbolTable): string[] {
   const names = new Set<string>();
   for (let symbol = 0; symbol < table.count; symbol++) {
-    const isHooked = table.object[symbol] === 0 && table.traceable[symbol] === TRACEABLE.yes;
-    if (isHooked && table.isFunction(symbol)) names.add(table.nameOf(symbol));
+    if (isHooked(table, symbol)) names.add(table.nameOf(symbol));
   }
   return [...names].sort();
 }

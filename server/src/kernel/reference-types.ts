@@ -29,28 +29,33 @@ export function encodeTypes(names: readonly string[], types: TypeSource, structu
   return new TextEncoder().encode(`${functions.join('\n')}\n\n${lines.join('\n')}\n`);
 }
 
+/** Where a function stands in the order of the names. */
+export interface FunctionOrder {
+  /** How many there are. */
+  readonly count: number;
+  /** -1 when it is not among them. */
+  placeOf(name: string): number;
+}
+
 /** The types of the reference kernel. A line is read when somebody asks for it. */
 export class ReferenceTypes implements TypeSource {
-  private readonly readNames: () => readonly string[];
   private readonly text: Uint8Array;
-  private lazyNames: readonly string[] | null = null;
-  private lines: readonly string[] | null = null;
-  private functions: ReadonlyMap<string, number> | null = null;
+  private readonly order: () => FunctionOrder;
+  private known: { readonly order: FunctionOrder; readonly starts: Uint32Array } | null = null;
   private structures: ReadonlyMap<string, number> | null = null;
 
   /**
-   * @param names gives the functions of vmlinux that ftrace can hook, each once, in the order of the names
+   * @param order of the functions of vmlinux that ftrace can hook, each name once; made when first needed
    * @param text see above
    */
-  constructor(names: () => readonly string[], text: Uint8Array) {
-    this.readNames = names;
+  constructor(order: () => FunctionOrder, text: Uint8Array) {
+    this.order = order;
     this.text = text;
   }
 
   prototype(name: string): Prototype | null {
-    this.functions ??= new Map(this.names.map((each, index) => [each, index]));
-    const index = this.functions.get(name);
-    const line = index === undefined ? '' : (this.allLines()[index] ?? '');
+    const place = this.read().order.placeOf(name);
+    const line = place < 0 ? '' : this.line(place);
     if (line === '') return null;
     const [returns = '', ...rest] = line.split(SEPARATOR);
     const variadic = rest.at(-1) === '...';
@@ -62,25 +67,39 @@ export class ReferenceTypes implements TypeSource {
   }
 
   layout(name: string): StructLayout | null {
-    const lines = this.allLines();
-    this.structures ??= new Map(
-      lines
-        .slice(this.names.length)
-        .map((line, index): [string, number] => [line.slice(0, line.indexOf(SEPARATOR)), this.names.length + index]),
-    );
-    const index = this.structures.get(name);
-    return index === undefined ? null : readLayout(lines[index] ?? '');
+    if (!this.structures) {
+      const structures = new Map<string, number>();
+      const { order, starts } = this.read();
+      for (let line = order.count + 1; line < starts.length - 1; line++) {
+        const text = this.line(line);
+        structures.set(text.slice(0, text.indexOf(SEPARATOR)), line);
+      }
+      this.structures = structures;
+    }
+    const line = this.structures.get(name);
+    return line === undefined ? null : readLayout(this.line(line));
   }
 
-  private get names(): readonly string[] {
-    this.lazyNames ??= this.readNames();
-    return this.lazyNames;
+  private line(number: number): string {
+    const { starts } = this.read();
+    const start = starts[number];
+    const end = starts[number + 1];
+    return start === undefined || end === undefined ? '' : DECODER.decode(this.text.subarray(start, end - 1));
   }
 
-  private allLines(): readonly string[] {
-    this.lines ??= new TextDecoder().decode(this.text).split('\n');
-    return this.lines;
+  private read() {
+    this.known ??= { order: this.order(), starts: lineStarts(this.text) };
+    return this.known;
   }
+}
+
+const DECODER = new TextDecoder();
+
+/** Where each line begins, and where one behind the last would. */
+function lineStarts(text: Uint8Array): Uint32Array {
+  const starts: number[] = [0];
+  for (let at = text.indexOf(0x0a); at >= 0; at = text.indexOf(0x0a, at + 1)) starts.push(at + 1);
+  return Uint32Array.from(starts);
 }
 
 /** The C text of a prototype whose return type needs nothing behind the parameters. */

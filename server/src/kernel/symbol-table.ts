@@ -103,6 +103,15 @@ export class SymbolTable {
     return textOf(this.names, start, start + (this.nameLength[symbol] as number));
   }
 
+  isSameName(a: number, b: number): boolean {
+    const length = this.nameLength[a] as number;
+    if (length !== this.nameLength[b]) return false;
+    const startA = this.nameStart[a] as number;
+    const startB = this.nameStart[b] as number;
+    for (let i = 0; i < length; i++) if (this.names[startA + i] !== this.names[startB + i]) return false;
+    return true;
+  }
+
   isFunction(symbol: number): boolean {
     return isFunctionType(this.type[symbol] as number);
   }

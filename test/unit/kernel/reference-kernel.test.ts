@@ -149,7 +149,9 @@ describe('its format', () => {
         ],
       }),
     };
-    const read = new ReferenceTypes(() => ['odd', 'plain'], encodeTypes(['odd', 'plain'], types, ['thing']));
+    const names = ['odd', 'plain'];
+    const order = { count: 2, placeOf: (name: string) => names.indexOf(name) };
+    const read = new ReferenceTypes(() => order, encodeTypes(names, types, ['thing']));
     expect(read.prototype('plain')).toEqual(types.prototype('plain'));
     expect(read.prototype('odd')).toBeNull();
     expect(read.prototype('other')).toBeNull();
