@@ -1,4 +1,4 @@
-import type { HostToPanel, PanelState } from '../../shared/src/panel-messages.ts';
+import type { HostToPanel, PanelState, SnapshotKind } from '../../shared/src/panel-messages.ts';
 import { PRESETS } from '../../shared/src/simulator/workloads/index.ts';
 import type { PossibleAction } from './actions.ts';
 import { ActionsView } from './actions-view.ts';
@@ -6,6 +6,7 @@ import { ComparisonView, rowId } from './comparison-view.ts';
 import { TaskView } from './detail-view.ts';
 import { element, text } from './dom.ts';
 import { FactsView } from './facts-view.ts';
+import { filterGroups } from './filter.ts';
 import { HelpView } from './help-view.ts';
 import { host } from './host.ts';
 import { type Command, commandOf } from './keys.ts';
@@ -13,12 +14,15 @@ import { Legend } from './legend.ts';
 import { type LogLine, logLines } from './log-lines.ts';
 import { LogView } from './log-view.ts';
 import { asView, fitLook, keptLook, type Look, shownView, unfoldTask } from './look.ts';
+import { MinimapView } from './minimap-view.ts';
 import { neighbour } from './moments.ts';
 import { Player } from './player.ts';
 import { type Row, rowOfTask, visibleRows } from './rows.ts';
 import { addAction } from './run.ts';
 import { Session } from './session.ts';
+import { pngOf, snapshotSvg } from './snapshot.ts';
 import { TableView } from './table-view.ts';
+import { readTheme } from './theme.ts';
 import { TimelineView } from './timeline-view.ts';
 import { Toolbar } from './toolbar.ts';
 import { VerdictView } from './verdict-view.ts';
@@ -37,6 +41,7 @@ export class App {
   private readonly actions: ActionsView;
   private readonly timeline: TimelineView;
   private readonly table: TableView;
+  private readonly minimap: MinimapView;
   private readonly comparison: ComparisonView;
   private readonly legend = new Legend();
   private readonly task: TaskView;
@@ -86,6 +91,10 @@ export class App {
       if (row.expanded !== null) this.fold(row);
       else this.task.focus();
     });
+    this.minimap = new MinimapView((at) => {
+      const half = Math.round((this.view.to - this.view.from) / 2);
+      this.setView(pan(this.view, (at - half - this.view.from) / (2 * half), this.end));
+    });
     this.comparison = new ComparisonView({
       open: ({ choice }) => {
         this.look = { ...this.look, models: false, cursor: 0 };
@@ -121,6 +130,7 @@ export class App {
         'section',
         { class: 'stage', 'aria-label': 'Tasks' },
         this.timeline.element,
+        this.minimap.element,
         this.table.element,
         this.comparison.element,
         element('div', { class: 'under' }, this.facts.now, this.legend.element),
@@ -165,6 +175,7 @@ export class App {
   /** The editor's theme changed. */
   restyle(): void {
     this.timeline.restyle();
+    this.minimap.restyle();
     this.comparison.restyle();
     this.legend.paint();
   }
@@ -185,6 +196,14 @@ export class App {
       typical: () => this.session.choose({ chosenSeed: null }),
       table: () => this.run({ do: 'table' }),
       models: () => this.run({ do: 'models' }),
+      filter: (filter) => {
+        this.look = { ...this.look, filter };
+        this.layOut();
+        this.show();
+      },
+      save: (kind) => {
+        this.save(kind).catch((error: unknown) => this.fail(error instanceof Error ? error.message : String(error)));
+      },
       zoom: (factor) => this.run({ do: 'zoom', factor }),
       help: () => this.run({ do: 'help' }),
     });
@@ -207,6 +226,7 @@ export class App {
     this.main.hidden = nothing;
     const { table, models } = this.look;
     this.timeline.element.hidden = table || models;
+    this.minimap.element.hidden = table || models;
     this.legend.element.hidden = table && !models;
     this.table.element.hidden = !table || models;
     this.comparison.element.hidden = !models;
@@ -257,7 +277,8 @@ export class App {
 
   /** Rows from groups and folds. */
   private layOut(): void {
-    this.rows = visibleRows(this.session.run?.groups ?? [], this.look.folds, this.end);
+    const groups = filterGroups(this.session.run?.groups ?? [], this.look.filter);
+    this.rows = visibleRows(groups, this.look.folds, this.end);
   }
 
   /** Everything that depends on what is looked at. */
@@ -267,8 +288,11 @@ export class App {
     if (run === null) return;
     const { end } = run.trace;
     const { cursor, selected } = look;
-    if (!look.table && !look.models)
-      this.timeline.update({ rows, view: this.view, end, cursor, selected, marks: run.marks });
+    if (!look.table && !look.models) {
+      const { view } = this;
+      this.timeline.update({ rows, view, end, cursor, selected, marks: run.marks });
+      this.minimap.update({ lanes: run.lanes, marks: run.marks, view, end, cursor });
+    }
     this.showToolbar();
     this.facts.update({ run, look, rows, images, workload, playing: this.player.playing });
     this.log.update(this.lines, run.trace.options.kernel);
@@ -293,7 +317,25 @@ export class App {
       typical: session.chosenSeed === null,
       table: look.table,
       models: look.models,
+      filter: look.filter,
     });
+  }
+
+  /** What the timeline shows as a picture, or the whole trace. */
+  private async save(kind: SnapshotKind): Promise<void> {
+    const { run, workload, image } = this.session;
+    if (run === null) return;
+    const name = image?.module ?? 'livepatch';
+    const { kernel, seed } = run.trace.options;
+    if (kind === 'json') {
+      host.postMessage({ type: 'save', kind, name, content: JSON.stringify(run.trace) });
+      return;
+    }
+    const title = this.verdict.headline;
+    const about = `Simulated: ${name} on Linux ${kernel}, ${workload.title}, seed ${seed}`;
+    const ground = getComputedStyle(document.body).backgroundColor;
+    const svg = snapshotSvg({ title, about, rows: this.rows, view: this.view, marks: run.marks, ground }, readTheme());
+    host.postMessage({ type: 'save', kind, name, content: kind === 'svg' ? svg : await pngOf(svg) });
   }
 
   private moveTo(at: number): void {
@@ -402,6 +444,9 @@ export class App {
         this.showParts();
         this.showComparison();
         this.show();
+        break;
+      case 'filter':
+        this.toolbar.focusFilter();
         break;
       case 'help':
         this.help.toggle();

@@ -12,6 +12,7 @@ export const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ['+ - 0', 'zoom in, out, show the whole run'],
   ['t', 'timeline or table'],
   ['m', 'compare consistency models'],
+  ['/', 'show only some tasks'],
   ['?', 'these keys'],
 ];
 

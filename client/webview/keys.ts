@@ -1,6 +1,6 @@
 /** What a key does, apart from where the focus is. */
 export type Command =
-  | { readonly do: 'play' | 'fold-or-open' | 'back' | 'table' | 'models' | 'help' | 'start' | 'end' }
+  | { readonly do: 'play' | 'fold-or-open' | 'back' | 'table' | 'models' | 'filter' | 'help' | 'start' | 'end' }
   | { readonly do: 'moment' | 'row'; readonly direction: 1 | -1 }
   /** Moves the time by a share of what is in sight. */
   | { readonly do: 'move'; readonly share: number }
@@ -53,6 +53,8 @@ export function commandOf(key: Key): Command | null {
       return { do: 'table' };
     case 'm':
       return { do: 'models' };
+    case '/':
+      return { do: 'filter' };
     case '?':
       return { do: 'help' };
     default:

@@ -16,6 +16,8 @@ export interface Look {
   readonly table: boolean;
   /** The comparison of models instead of the tasks. */
   readonly models: boolean;
+  /** Only tasks that fit these words are shown. */
+  readonly filter: string;
 }
 
 export function keptLook(kept: PanelState | undefined): Look {
@@ -26,6 +28,7 @@ export function keptLook(kept: PanelState | undefined): Look {
     view: kept?.view ?? null,
     table: kept?.table ?? false,
     models: kept?.models ?? false,
+    filter: kept?.filter ?? '',
   };
 }
 

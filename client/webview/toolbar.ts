@@ -1,3 +1,4 @@
+import type { SnapshotKind } from '../../shared/src/panel-messages.ts';
 import { timeText } from '../../shared/src/simulator/time-text.ts';
 import { attribute, element, type IconName, icon, text } from './dom.ts';
 
@@ -21,6 +22,7 @@ export interface ToolbarData {
   readonly typical: boolean;
   readonly table: boolean;
   readonly models: boolean;
+  readonly filter: string;
 }
 
 export interface ToolbarEvents {
@@ -35,6 +37,8 @@ export interface ToolbarEvents {
   typical(): void;
   table(): void;
   models(): void;
+  filter(words: string): void;
+  save(kind: SnapshotKind): void;
   zoom(factor: number | null): void;
   help(): void;
 }
@@ -55,6 +59,8 @@ export class Toolbar {
   private readonly typical: HTMLButtonElement;
   private readonly table: HTMLButtonElement;
   private readonly models: HTMLButtonElement;
+  private readonly filter: HTMLInputElement;
+  private readonly saving: HTMLSelectElement;
   private shownPlaying: boolean | null = null;
 
   constructor(events: ToolbarEvents) {
@@ -101,6 +107,25 @@ export class Toolbar {
       },
       'Compare models',
     );
+    this.filter = element('input', {
+      type: 'search',
+      class: 'filter',
+      placeholder: 'Filter tasks',
+      'aria-label': 'Filter tasks',
+      title: 'Names, numbers, kinds (kthread), functions that hold tasks up, blocked, switched (/)',
+      oninput: () => events.filter(this.filter.value),
+    });
+    // A list that goes back to its first entry: what is chosen is done at once.
+    this.saving = select('Save what is shown', (value) => {
+      this.saving.value = '';
+      if (value !== '') events.save(value as SnapshotKind);
+    });
+    fill(this.saving, [
+      { value: '', title: 'Save as…' },
+      { value: 'svg', title: 'SVG picture' },
+      { value: 'png', title: 'PNG picture' },
+      { value: 'json', title: 'JSON trace' },
+    ]);
     this.patchField = field('Patch', this.patch);
     this.element = element(
       'header',
@@ -117,14 +142,21 @@ export class Toolbar {
       element(
         'div',
         { class: 'group end' },
+        this.filter,
         button('Zoom out', 'zoomOut', 'Zoom out (-)', () => events.zoom(2)),
         button('Zoom in', 'zoomIn', 'Zoom in (+)', () => events.zoom(0.5)),
         button('Whole run', 'zoomAll', 'Show the whole run (0)', () => events.zoom(null)),
         this.table,
         this.models,
+        this.saving,
         element('button', { type: 'button', class: 'quiet', title: 'Keys (?)', onclick: () => events.help() }, 'Keys'),
       ),
     );
+  }
+
+  focusFilter(): void {
+    this.filter.focus();
+    this.filter.select();
   }
 
   update(data: ToolbarData): void {
@@ -145,6 +177,7 @@ export class Toolbar {
     if (document.activeElement !== this.seed) this.seed.value = String(data.seed);
     attribute(this.typical, 'aria-pressed', String(data.typical));
     attribute(this.table, 'aria-pressed', String(data.table));
+    if (document.activeElement !== this.filter) this.filter.value = data.filter;
     attribute(this.models, 'aria-pressed', String(data.models));
   }
 }

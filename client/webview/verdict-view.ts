@@ -36,6 +36,11 @@ export class VerdictView {
     'This is about loading the patch and nothing else; the timeline shows what comes of your actions.',
   );
 
+  /** The sentence at the top. */
+  get headline(): string {
+    return this.element.querySelector('h1')?.textContent ?? '';
+  }
+
   /**
    * A forecast, or why there is none (yet). `stale`: the next one is being made; `acted`: more than the load is done in
    * the run shown.

@@ -37,8 +37,12 @@ export type PanelToHost =
       /** End of the run in microseconds. */
       readonly end: number;
     }
+  /** Save this under a name that the user chooses. PNG comes in base64. */
+  | { readonly type: 'save'; readonly kind: SnapshotKind; readonly name: string; readonly content: string }
   /** Something went wrong in the page. */
   | { readonly type: 'failed'; readonly message: string };
+
+export type SnapshotKind = 'svg' | 'png' | 'json';
 
 /** What the page keeps through `setState` over hiding, reloads and restarts. */
 export interface PanelState {
@@ -65,6 +69,8 @@ export interface PanelState {
   readonly model?: ModelChoice | null;
   /** The comparison of models instead of the timeline. */
   readonly models?: boolean;
+  /** Only tasks that fit these words are shown. */
+  readonly filter?: string;
 }
 
 /** A step of the run as the page keeps it: images are looked up again by their klp_patch variable. */

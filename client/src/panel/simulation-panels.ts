@@ -11,6 +11,8 @@ export const PANEL_TYPE = 'livepatch.simulation';
 
 export type PanelPart = (HostToPanel & { type: 'show' })['part'];
 
+const SNAPSHOT_NAMES = { svg: 'SVG picture', png: 'PNG picture', json: 'JSON trace' };
+
 const MOST_MESSAGES = 200;
 /** Key in the workspace's memory: the document whose panel was opened last. */
 const LAST_DOCUMENT = 'livepatch.panelDocument';
@@ -217,12 +219,32 @@ class SimulationPanel {
       case 'reveal':
         void this.revealSource(message.range);
         break;
+      case 'save':
+        void this.save(message);
+        break;
       case 'drawn':
         this.log.debug(`Panel ${this.title}: ${message.verdict} (${message.lanes} lanes)`);
         break;
       case 'failed':
         this.log.error(`Panel ${this.title}: ${message.message}`);
         break;
+    }
+  }
+
+  /** Asks where to, and writes what the page made. */
+  private async save({ kind, name, content }: PanelToHost & { type: 'save' }): Promise<void> {
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    const file = `${name.replace(/[^\w-]+/g, '_')}.${kind}`;
+    const target = await vscode.window.showSaveDialog({
+      ...(folder && { defaultUri: vscode.Uri.joinPath(folder, file) }),
+      filters: { [SNAPSHOT_NAMES[kind]]: [kind] },
+    });
+    if (target === undefined) return;
+    try {
+      await vscode.workspace.fs.writeFile(target, Buffer.from(content, kind === 'png' ? 'base64' : 'utf8'));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      void vscode.window.showErrorMessage(`${target.fsPath} could not be written: ${why}`);
     }
   }
 

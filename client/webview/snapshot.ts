@@ -1,0 +1,109 @@
+import type { SegmentState } from '../../shared/src/picture/lanes.ts';
+import { escapeXml, round } from '../../shared/src/picture/svg-text.ts';
+import { barBoxes, signalPlaces } from './boxes.ts';
+import type { Row } from './rows.ts';
+import type { RunMark } from './run.ts';
+import type { Theme } from './theme.ts';
+import { ticks, timeToX, type View } from './view.ts';
+
+export interface SnapshotData {
+  /** The sentence above the picture. */
+  readonly title: string;
+  /** What was simulated: kernel, machine, seed. */
+  readonly about: string;
+  readonly rows: readonly Row[];
+  readonly view: View;
+  readonly marks: readonly RunMark[];
+  readonly ground: string;
+}
+
+const WIDTH = 1200;
+const NAMES = 220;
+const ROW = 22;
+const BAR = 14;
+const TOP = 84;
+/** More lines than anybody looks at in a picture; the rest is counted. */
+const MOST_ROWS = 300;
+
+/** What the timeline shows as an SVG document of its own, in the colours of the editor's theme. */
+export function snapshotSvg(data: SnapshotData, theme: Theme): string {
+  const rows = data.rows.slice(0, MOST_ROWS);
+  const width = WIDTH - NAMES - 20;
+  const bottom = TOP + rows.length * ROW;
+  const height = bottom + (rows.length < data.rows.length ? 56 : 36);
+  const text = (x: number, y: number, words: string, more = ''): string =>
+    `<text x="${round(x)}" y="${y}" ${more}>${escapeXml(words)}</text>`;
+  const out = [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeXml(`${data.title} ${data.about}`)}">`,
+    '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">',
+    `<rect width="6" height="6" fill="${escapeXml(theme.blocked)}"/><rect width="3" height="6" fill="${escapeXml(theme.hatch)}"/></pattern></defs>`,
+    `<rect width="${WIDTH}" height="${height}" fill="${escapeXml(data.ground)}"/>`,
+    `<g font-family="system-ui, sans-serif" font-size="12" fill="${escapeXml(theme.text)}">`,
+    text(14, 24, data.title, 'font-size="15" font-weight="bold"'),
+    text(14, 42, data.about, `fill="${escapeXml(theme.faint)}"`),
+  ];
+  for (const tick of ticks(data.view, 12)) {
+    const x = NAMES + timeToX(tick.at, data.view, width);
+    out.push(
+      `<path d="M${round(x)} ${TOP - 6}V${bottom}" stroke="${escapeXml(theme.grid)}"/>`,
+      text(x, TOP - 12, tick.text, `text-anchor="middle" fill="${escapeXml(theme.faint)}"`),
+    );
+  }
+  const colors = colorsOf(theme);
+  rows.forEach((row, index) => {
+    const y = TOP + index * ROW;
+    const label = row.label.length > 30 ? `${row.label.slice(0, 29)}…` : row.label;
+    out.push(text(14 + row.depth * 12, y + 15, label, row.kind === 'group' ? 'font-weight="bold"' : ''));
+    for (const box of barBoxes(row.lanes, data.view, width, BAR)) {
+      out.push(
+        `<rect x="${round(NAMES + box.x)}" y="${round(y + 4 + box.y)}" width="${round(box.width)}" height="${round(box.height)}" fill="${escapeXml(colors[box.state])}"/>`,
+      );
+    }
+    for (const x of signalPlaces(row.lanes, data.view, width)) {
+      out.push(`<path d="M${NAMES + x} ${y + 13}l-4 7h8z" fill="${escapeXml(theme.signal)}"/>`);
+    }
+  });
+  for (const { at, kind, label } of data.marks) {
+    if (at < data.view.from || at > data.view.to) continue;
+    const x = NAMES + timeToX(at, data.view, width);
+    const color = escapeXml(kind === 'signal' ? theme.signal : theme.step);
+    out.push(
+      `<path d="M${round(x)} ${TOP - 6}V${bottom}" stroke="${color}" stroke-dasharray="5 4"/>`,
+      text(x + 3, TOP - 26, label, `fill="${color}"`),
+    );
+  }
+  if (rows.length < data.rows.length) {
+    out.push(
+      text(14, bottom + 24, `and ${data.rows.length - rows.length} more lines`, `fill="${escapeXml(theme.faint)}"`),
+    );
+  }
+  out.push('</g></svg>');
+  return out.join('');
+}
+
+function colorsOf(theme: Theme): { readonly [state in SegmentState]: string } {
+  return {
+    rest: theme.rest,
+    old: theme.old,
+    new: theme.new,
+    'blocked-old': 'url(#hatch)',
+    'blocked-new': 'url(#hatch)',
+  };
+}
+
+/** The picture as PNG, in base64. Rejects when the page can't draw it. */
+export async function pngOf(svg: string): Promise<string> {
+  const image = new Image();
+  const loaded = new Promise<void>((resolve, reject) => {
+    image.onload = () => resolve();
+    image.onerror = () => reject(new Error('The picture could not be drawn.'));
+  });
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  await loaded;
+  const canvas = document.createElement('canvas');
+  // Twice as fine, for slides.
+  canvas.width = image.width * 2;
+  canvas.height = image.height * 2;
+  canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL('image/png').replace(/^data:image\/png;base64,/, '');
+}
