@@ -91,7 +91,7 @@ function rowShapes(row: ComparisonRow, place: Place): string[] {
   const failed = row.outcome !== 'done';
   const out = [
     `<g><title>${escapeXml(rowText(row))}</title>`,
-    `<text x="14" y="${top + 13}" font-weight="bold">${escapeXml(shorten(row.title, 49))}</text>`,
+    `<text x="14" y="${top + 13}" font-weight="bold">${escapeXml(shorten(row.title, 46))}</text>`,
     `<text x="14" y="${top + 28}" font-size="10" fill="${palette.faint}">${escapeXml(shorten(row.summary, 60))}</text>`,
     '<g shape-rendering="crispEdges">',
     ...bars(row, place),
@@ -122,26 +122,49 @@ function rowShapes(row: ComparisonRow, place: Place): string[] {
   return out;
 }
 
-/** Columns narrower than a third of a pixel are drawn as one. What is true at the run's end goes on to the axis's end. */
+/** What is true at the run's end goes on to the axis's end. */
 function bars({ columns }: ComparisonRow, { top, end, x, palette }: Place): string[] {
   const out: string[] = [];
-  columns.forEach((column, index) => {
-    const to = columns[index + 1]?.at ?? end;
-    const width = Math.max(x(to) - x(column.at), 0.34);
-    const all = STATES.reduce((sum, { state }) => sum + column[state], 0);
-    if (all === 0) return;
+  const stretches = joined(columns, x);
+  stretches.forEach(({ from, heights }, index) => {
+    const to = stretches[index + 1]?.from ?? x(end);
     let y = top + BAR_HEIGHT;
-    for (const { state } of STATES) {
-      if (column[state] === 0) continue;
-      // One task of hundreds is still to be seen.
-      const h = Math.max((column[state] / all) * BAR_HEIGHT, 1);
-      y = Math.max(top, y - h);
+    for (const { state, height } of heights) {
+      y = Math.max(top, y - height);
       out.push(
-        `<rect x="${round(x(column.at))}" y="${round(y)}" width="${round(width)}" height="${round(h)}" fill="${fill(state, palette)}"/>`,
+        `<rect x="${round(from)}" y="${round(y)}" width="${round(to - from)}" height="${round(height)}" fill="${fill(state, palette)}"/>`,
       );
     }
   });
   return out;
+}
+
+interface Stretch {
+  /** Pixels. */
+  readonly from: number;
+  readonly heights: readonly { readonly state: State; readonly height: number }[];
+}
+
+/** Columns as they look: what is narrower than a pixel, or looks like the one before, is no column of its own. */
+function joined(columns: readonly ComparisonColumn[], x: (at: number) => number): Stretch[] {
+  const stretches: Stretch[] = [];
+  columns.forEach((column, index) => {
+    const next = columns[index + 1];
+    if (index > 0 && next !== undefined && x(next.at) - x(column.at) < 1) return;
+    const heights = heightsOf(column);
+    const last = stretches[stretches.length - 1];
+    if (last !== undefined && JSON.stringify(last.heights) === JSON.stringify(heights)) return;
+    stretches.push({ from: x(column.at), heights });
+  });
+  return stretches;
+}
+
+function heightsOf(column: ComparisonColumn): Stretch['heights'] {
+  const all = STATES.reduce((sum, { state }) => sum + column[state], 0);
+  return STATES.flatMap(({ state }) =>
+    // One task of hundreds is still to be seen.
+    column[state] === 0 ? [] : [{ state, height: Math.max(Math.round((column[state] / all) * BAR_HEIGHT), 1) }],
+  );
 }
 
 function fill(state: State, palette: Palette): string {
