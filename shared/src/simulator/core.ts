@@ -1,8 +1,9 @@
 import type { PatchImage } from '../model/index.ts';
 import { postPatchCallback, postUnpatchCallback, prePatchCallback, preUnpatchCallback } from './callbacks.ts';
 import { EBUSY, EEXIST, EINVAL, ENOENT } from './errno.ts';
+import type { LoadedModule } from './loaded-module.ts';
 import { pr, printk } from './log.ts';
-import type { LoadedModule, Machine } from './machine.ts';
+import type { Machine } from './machine.ts';
 import { patchObject, unpatchNops, unpatchObject, unpatchObjects } from './patch.ts';
 import { applyRelocations, clearRelocations } from './relocations.ts';
 import { isPatchCompatible } from './state.ts';

@@ -1,7 +1,8 @@
-import type { PatchImage } from '../model/index.ts';
 import { SimulatorError } from './errno.ts';
 import { EventQueue, RANK_IDLE_TASK, RANK_TASK, RANK_WORK } from './event-queue.ts';
 import type { KernelTraits } from './kernel-traits.ts';
+import type { LateExit } from './late-exits.ts';
+import { type LoadedModule, makeModule } from './loaded-module.ts';
 import type { ConsistencyModel } from './models/model.ts';
 import type { PreparedWorkload } from './prepared-workload.ts';
 import { hash, Prng } from './prng.ts';
@@ -16,42 +17,6 @@ import { TaskList } from './task-list.ts';
 import type { PatchState, TraceEvent, TraceTask } from './trace.ts';
 import type { FrameChecks } from './transition.ts';
 import type { Phase, TaskGroup, Workload } from './workload.ts';
-
-/** A module in /proc/modules. */
-export interface LoadedModule {
-  readonly name: string;
-  /** Past klp_module_coming(): patches see it. */
-  klpAlive: boolean;
-  /** Its init function is done. */
-  live: boolean;
-  /** References that livepatch holds. */
-  references: number;
-  readonly hasExit: boolean;
-  /** What it hands to klp_enable_patch(); null when it is no livepatch. */
-  readonly image: PatchImage | null;
-  /** Objects whose livepatch relocations are written. */
-  readonly relocated: Set<string>;
-  /** Its module parameters as numbers (true is 1), as far as somebody set them. */
-  readonly parameters: Map<string, number>;
-}
-
-/** A module that is being loaded. */
-export function makeModule(
-  name: string,
-  image: PatchImage | null,
-  parameters: ReadonlyMap<string, number>,
-): LoadedModule {
-  return {
-    name,
-    klpAlive: false,
-    live: false,
-    references: 0,
-    hasExit: image?.hasExit ?? true,
-    image,
-    relocated: new Set(),
-    parameters: new Map(parameters),
-  };
-}
 
 /** The one transition that may run (klp_transition_patch, klp_target_state and what belongs to them). */
 export interface Transition {
@@ -117,6 +82,10 @@ export class Machine {
   /** Patches whose free work is still to run. */
   readonly dying: { readonly patch: KlpPatch; readonly at: number }[] = [];
 
+  /** Tasks that have left the task list lately, while they run replaced functions. */
+  lateExits: LateExit[] = [];
+  /** When a stall of RCU tasks was told last: one for all functions that go at that time. */
+  rcuTasksToldAt = -1;
   readonly shadows = new ShadowVariables<string, Attached>();
 
   /** kernel.ftrace_enabled */

@@ -1,8 +1,9 @@
 import type { PatchImage } from '../model/index.ts';
 import { enablePatch, moduleComing, moduleGoing } from './core.ts';
 import { EAGAIN, EBUSY, EEXIST, EINVAL, ENOENT } from './errno.ts';
+import { makeModule } from './loaded-module.ts';
 import { printk } from './log.ts';
-import { type Machine, makeModule } from './machine.ts';
+import type { Machine } from './machine.ts';
 import { applyRelocations } from './relocations.ts';
 import { shadowsOfModuleGone, useShadow } from './shadow-life.ts';
 import { kstrtobool } from './sysfs.ts';

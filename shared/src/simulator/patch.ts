@@ -1,7 +1,9 @@
 import { EBUSY, EINVAL } from './errno.ts';
 import { checkFuncStack } from './invariants.ts';
+import { tellLateExits } from './late-exits.ts';
 import { pr } from './log.ts';
 import type { Machine } from './machine.ts';
+import { tellRcuTasksStall } from './rcu-tasks.ts';
 import type { KlpFunc, KlpObject, KlpOps, KlpPatch } from './structures.ts';
 import { funcEntryName, objectName } from './structures.ts';
 import { sysfsPatched } from './sysfs.ts';
@@ -47,8 +49,15 @@ function unpatchFunc(m: Machine, func: KlpFunc): void {
   const place = ops.funcStack.indexOf(func);
   m.assert(place >= 0, `'${func.oldName}' is not on its func_stack`);
   ops.funcStack.splice(place, 1);
-  if (ops.funcStack.length === 0) m.ops.delete(ops.oldFrame);
   func.patched = false;
+  // A cancelled enable takes back what no task has run.
+  const wasRun = m.transition === null || m.transition.started;
+  if (ops.funcStack.length === 0) {
+    m.ops.delete(ops.oldFrame);
+    if (wasRun) tellRcuTasksStall(m, func.object.patch.module);
+  } else if (wasRun && ops.funcStack.some(({ nop }) => !nop)) {
+    tellLateExits(m, func);
+  }
   m.functionsChanged();
   tellFuncStack(m, ops);
 }

@@ -1,7 +1,8 @@
 import type { RelocationImage } from '../model/index.ts';
 import { EINVAL, ENOEXEC } from './errno.ts';
+import type { LoadedModule } from './loaded-module.ts';
 import { pr, printk } from './log.ts';
-import type { LoadedModule, Machine } from './machine.ts';
+import type { Machine } from './machine.ts';
 import { findObjectSymbol } from './symbol-lookup.ts';
 
 /**

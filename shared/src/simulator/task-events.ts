@@ -1,3 +1,4 @@
+import { noteLateExit } from './late-exits.ts';
 import type { Machine } from './machine.ts';
 import { hash } from './prng.ts';
 import type { Task } from './task.ts';
@@ -82,7 +83,7 @@ function endPhase(m: Machine, task: Task): void {
     if (leftKernel || task.fate !== null) exitToUser(m, task);
     if (task.fate !== null && meetFate(m, task)) return;
     if (phase.do === 'exit') {
-      exit(m, task);
+      exit(m, task, 'exits');
       return;
     }
     m.readStack(task);
@@ -138,7 +139,7 @@ function meetFate(m: Machine, task: Task): boolean {
   const { fate } = task;
   task.fate = null;
   if (fate === 'exits') {
-    exit(m, task);
+    exit(m, task, 'killed');
     return true;
   }
   const stack = [...STOPPED, ...m.traits.syscallExitFrames, ...SYSCALL_ENTRY];
@@ -147,7 +148,8 @@ function meetFate(m: Machine, task: Task): boolean {
 }
 
 /** do_exit() and release_task(): from now on no pass sees it. */
-function exit(m: Machine, task: Task): void {
+function exit(m: Machine, task: Task, how: 'exits' | 'killed'): void {
   task.alive = false;
+  noteLateExit(m, task, how);
   if (m.recordAll || task.told !== null) m.emit({ at: m.now, type: 'exit', task: task.id });
 }

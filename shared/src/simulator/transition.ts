@@ -136,12 +136,13 @@ export function tryCompleteTransition(m: Machine): void {
   });
 
   if (left > 0) {
-    if (signalled) sendSignals(m, remaining);
-    transition.signalsCount++;
     m.scheduleWork(m.roundedSecondFromNow());
     // A task that forks or exits has an event already, but not one for its next return to user space.
     for (const task of remaining) if (!task.queued || task.eager) scheduleSwitchPoint(m, task);
     for (const task of idleRemaining) if (!task.queued) scheduleIdleLoop(m, task);
+    // Whoever is kicked or woken gets there before.
+    if (signalled) sendSignals(m, remaining);
+    transition.signalsCount++;
     return;
   }
 

@@ -42,6 +42,16 @@ describe('a task that runs in user space', () => {
     expect(signal?.at).toBeGreaterThan(14 * SECOND);
   });
 
+  it('is kicked there, too, when it will exit one day', () => {
+    const phases = [{ do: 'user' as const, for: { min: 90 * SECOND, max: 90 * SECOND } }, { do: 'exit' as const }];
+    const spinning = task('spin', [], { cpus: [3], behaviour: { phases, begins: 'first-phase' } });
+    const trace = play(machine([idle, spinning], { cpus: 4, nohzFullCpus: [2, 3] }), [at(0, load(F))]);
+    const signal = events(trace, 'signal').find((event) => event.task === 2);
+    const [how] = switches(trace, 'spin');
+    expect(how).toMatchObject({ how: 'kernel-exit' });
+    expect((how?.at as number) - (signal?.at as number)).toBeLessThan(1000);
+  });
+
   it('and waits for a CPU, is looked at like a sleeper: its stack is clean', () => {
     const trace = play(machine([idle, spin({ count: 3 })]), [at(0, load(F))]);
     expect(switches(trace, 'spin').map((event) => event.how)).toEqual(Array(3).fill('stack-check'));
