@@ -1,4 +1,5 @@
 import type { LivepatchModule, SourceRange, Suppression } from '../../../shared/src/model/index.ts';
+import { rememberedKnowledge } from '../kernel/remembered-knowledge.ts';
 import { compareVersions } from '../kernel/version.ts';
 import { closestName } from './closest-name.ts';
 import type { Finding, KernelVersion, Rule, Severity, TargetKernel } from './rule.ts';
@@ -27,10 +28,10 @@ export const UNKNOWN_RULE_ID = 'unknown-rule-id';
 export function checkModule(module: LivepatchModule, options: CheckOptions): Finding[] {
   if (module.role === 'none') return [];
   const rules = options.rules ?? RULES;
+  const { version, knowledge } = options.kernel;
+  const kernel: TargetKernel = { version, knowledge: knowledge && rememberedKnowledge(knowledge) };
   const findings = [
-    ...rules
-      .filter((rule) => appliesTo(rule, options.kernel.version))
-      .flatMap((rule) => findingsOf(rule, module, options)),
+    ...rules.filter((rule) => appliesTo(rule, version)).flatMap((rule) => findingsOf(rule, module, kernel, options)),
     ...unknownRuleIds(module, rules, options.severities),
   ].filter((finding) => !isSuppressed(finding, module.suppressions));
   return withoutRepeats(sorted(findings, module));
@@ -42,11 +43,11 @@ export function appliesTo(rule: Rule, version: KernelVersion): boolean {
   return !(rule.until && compareVersions(version, rule.until) >= 0);
 }
 
-function findingsOf(rule: Rule, module: LivepatchModule, options: CheckOptions): Finding[] {
+function findingsOf(rule: Rule, module: LivepatchModule, kernel: TargetKernel, options: CheckOptions): Finding[] {
   const severity = severityFor(rule.id, rule.severity, options.severities);
   if (severity === 'off') return [];
   try {
-    return rule.check(module, options.kernel).map((found) => ({
+    return rule.check(module, kernel).map((found) => ({
       ...found,
       rule: rule.id,
       severity: found.severity === undefined ? severity : milder(severity, found.severity),

@@ -3,7 +3,7 @@ import { knowledgeFrom } from '../../kernel/knowledge-from.ts';
 
 /**
  * The symbols that the examples name, as Linux 6.12 has them: `type name`, and `[module]` or the namespace of its export,
- * in the order in which positions count. Behind the type letter stands `!` when ftrace cannot hook the function, `+` when it is
+ * in the order in which positions count. Behind the type letter stands `!` when ftrace cannot hook the function, `~` when it is `__init`, `+` when it is
  * exported and `-` when it is known not to be.
  */
 const SYMBOLS = `
@@ -18,7 +18,7 @@ T+ register_reboot_notifier
 T+ dma_buf_get DMA_BUF
 T- nr_context_switches
 t! __schedule
-t! proc_uptime_init
+t~ proc_uptime_init
 t! __pfx_uptime_proc_show
 t do_sysinfo.isra.0
 t! do_sysinfo.isra.0.cold
@@ -77,7 +77,7 @@ export function exampleKernel(
       .map(({ type, name, of }, i) => `${(0xf00000000000 + i * 0x2000000).toString(16)} ${type} ${name}${of}\n`)
       .join(''),
     filterFunctions: lines
-      .filter(({ type, mark }) => /[tw]/i.test(type) && mark !== '!')
+      .filter(({ type, mark }) => /[tw]/i.test(type) && mark !== '!' && mark !== '~')
       .map(({ name, of }) => `${name}${of.replace('\t', ' ')}\n`)
       .join(''),
   });
@@ -86,7 +86,7 @@ export function exampleKernel(
   const withExport = (symbol: KernelSymbol): KernelSymbol => {
     const line = exports.get(symbol.name);
     const exported = line?.mark === '+' ? 'yes' : line?.mark === '-' ? 'no' : symbol.exported;
-    return { ...symbol, exported, namespace: line?.namespace ?? null };
+    return { ...symbol, exported, init: line?.mark === '~', namespace: line?.namespace ?? null };
   };
   return {
     label: knowledge.label,

@@ -135,6 +135,14 @@ export function reachable(module: LivepatchModule, from: readonly FunctionDefini
   return [...found];
 }
 
+/** The replacements and all functions of the module that they call, directly or not. */
+export const runAsReplacements = perModule((module): readonly FunctionDefinition[] =>
+  reachable(
+    module,
+    replacements(module).flatMap(({ definitions }) => definitions),
+  ),
+);
+
 /** Where a word stands in a function's head (return type, name, parameters), the first time; null when it does not. */
 export function wordInHead(module: LivepatchModule, definition: FunctionDefinition, word: string): SourceRange | null {
   const { file, start } = definition.range;

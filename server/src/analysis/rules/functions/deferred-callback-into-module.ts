@@ -1,7 +1,7 @@
 import type { CallSite } from '../../../../../shared/src/model/index.ts';
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { exampleModule } from '../example-module.ts';
-import { calledNames, definitionsOf, reachable, replacements } from '../queries.ts';
+import { calledNames, definitionsOf, runAsReplacements } from '../queries.ts';
 
 interface Deferral {
   /** What hands the function over, and its place among the arguments. */
@@ -106,10 +106,7 @@ module_exit(uptime_fix_exit);`,
       ({ calls, waits }) => names.some((name) => calls.test(name)) && !names.some((name) => waits.test(name)),
     );
     if (open.length === 0) return [];
-    const started = reachable(
-      module,
-      replacements(module).flatMap(({ definitions }) => definitions),
-    );
+    const started = runAsReplacements(module);
     return started.flatMap(({ calls }) =>
       calls.flatMap((call): RuleFinding[] => {
         const deferral = open.find((one) => one.calls.test(call.callee));

@@ -1,6 +1,6 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { exampleModule } from '../example-module.ts';
-import { codeOf, definitionsOf, reachable, replacements } from '../queries.ts';
+import { codeOf, definitionsOf, runAsReplacements } from '../queries.ts';
 
 const ASSIGNMENT = /->\s*\w+\s*=\s*&?\s*([A-Za-z_]\w*)\s*;/g;
 
@@ -62,10 +62,7 @@ static int fixed_uptime_proc_show(struct seq_file *m, void *v)
     ],
   },
   check(module) {
-    const used = reachable(
-      module,
-      replacements(module).flatMap(({ definitions }) => definitions),
-    );
+    const used = runAsReplacements(module);
     return used.flatMap((definition) => {
       if (!definition.uses.some((name) => definitionsOf(module, name).length > 0)) return [];
       const { file, start } = definition.bodyRange;

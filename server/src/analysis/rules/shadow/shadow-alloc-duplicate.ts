@@ -1,7 +1,7 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { replaceText } from '../edits.ts';
 import { isLocal } from '../local-variable.ts';
-import { reachable, replacements } from '../queries.ts';
+import { runAsReplacements } from '../queries.ts';
 import { shadowCalls } from './shadow-calls.ts';
 import { shadowExample } from './shadow-example.ts';
 
@@ -36,12 +36,7 @@ export const rule: Rule = {
   check(module) {
     const calls = shadowCalls(module);
     if (!calls.some(({ operation }) => operation === 'alloc')) return [];
-    const often = new Set(
-      reachable(
-        module,
-        replacements(module).flatMap(({ definitions }) => definitions),
-      ),
-    );
+    const often = new Set(runAsReplacements(module));
     return calls.flatMap(({ operation, call, parent, inFunction }): RuleFinding[] => {
       if (operation !== 'alloc' || !parent || !often.has(inFunction)) return [];
       const name = /^&\s*(\w+)$/.exec(parent.text)?.[1];

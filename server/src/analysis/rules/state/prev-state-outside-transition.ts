@@ -1,6 +1,6 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { exampleModule } from '../example-module.ts';
-import { callsOf, isOwnName, reachable, replacements } from '../queries.ts';
+import { callsOf, isOwnName, runAsReplacements } from '../queries.ts';
 import { GOOD_STATES, stateExample } from './state-example.ts';
 
 export const rule: Rule = {
@@ -41,12 +41,7 @@ static int fixed_uptime_proc_show(struct seq_file *m, void *v)
   check(module) {
     const calls = callsOf(module, 'klp_get_prev_state');
     if (calls.length === 0 || isOwnName(module, 'klp_get_prev_state')) return [];
-    const late = new Set(
-      reachable(
-        module,
-        replacements(module).flatMap(({ definitions }) => definitions),
-      ),
-    );
+    const late = new Set(runAsReplacements(module));
     return calls
       .filter(({ inFunction }) => late.has(inFunction))
       .map(

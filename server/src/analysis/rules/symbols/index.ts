@@ -1,6 +1,7 @@
 export { rule as dependencyOnTargetModule } from './dependency-on-target-module.ts';
 export { rule as exportSymbolInLivepatch } from './export-symbol-in-livepatch.ts';
 export { rule as funcInWrongObject } from './func-in-wrong-object.ts';
+export { rule as initTarget } from './init-target.ts';
 export { rule as klpRelocThirdModule } from './klp-reloc-third-module.ts';
 export { rule as klpRelocUnresolved } from './klp-reloc-unresolved.ts';
 export { rule as klpRelocVmlinuxInModule } from './klp-reloc-vmlinux-in-module.ts';

@@ -41,24 +41,6 @@ static struct klp_func funcs[] = {
 };`,
         }),
       },
-      {
-        title: 'A function that ran at boot, and is gone',
-        code: exampleModule({
-          functions: `
-static int fixed_proc_uptime_init(void)
-{
-	return 0;
-}`,
-          funcs: `
-static struct klp_func funcs[] = {
-	{
-		.old_name = "proc_uptime_init", //~
-		.new_func = fixed_proc_uptime_init,
-	},
-	{ }
-};`,
-        }),
-      },
     ],
     good: [{ title: 'An ordinary function', code: exampleModule({}) }],
   },
@@ -68,6 +50,8 @@ static struct klp_func funcs[] = {
       const { name, objectName, range } = target;
       const symbol = symbolOf(knowledge, target);
       if (symbol?.kind !== 'function' || symbol.traceable !== false) return [];
+      // init-target says more of these.
+      if (symbol.init === true) return [];
       if (isReportedByItsName(name) || hasTraceableAlias(knowledge, target)) return [];
       return [
         {

@@ -1,6 +1,6 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { exampleModule } from '../example-module.ts';
-import { reachable, replacements } from '../queries.ts';
+import { runAsReplacements } from '../queries.ts';
 import { sourceText, targets } from '../targets.ts';
 
 export const rule: Rule = {
@@ -61,12 +61,7 @@ static int fixed_uptime_proc_show(struct seq_file *m, void *v)
       return objects.some((object) => knowledge.lookup(name, object).some(({ kind }) => kind === 'data'));
     });
     if (named.length === 0) return [];
-    const used = new Set(
-      reachable(
-        module,
-        replacements(module).flatMap(({ definitions }) => definitions),
-      ).flatMap(({ uses }) => uses),
-    );
+    const used = new Set(runAsReplacements(module).flatMap(({ uses }) => uses));
     return named
       .filter(({ name }) => used.has(name))
       .map(

@@ -92,6 +92,9 @@ function difference(members: readonly (string | null)[], { members: known }: Str
   return moved === undefined ? null : `has the member "${moved}" in another place than the kernel's`;
 }
 
+/** Characters of the longest definition that is looked at. */
+const LONGEST = 20_000;
+
 interface Structure {
   readonly name: string;
   readonly nameRange: SourceRange;
@@ -102,23 +105,23 @@ interface Structure {
 /** The structures that the module's files define at top level, without those of which a part cannot be read. */
 function structuresOf(module: LivepatchModule): Structure[] {
   return module.files.flatMap(({ file, text }) => {
-    if (!/^struct\s+\w+\s*\{/m.test(text)) return [];
-    const code = withoutCommentsAndStrings(text);
-    return [...code.matchAll(/^struct\s+(\w+)\s*\{/gm)].flatMap((match): Structure[] => {
+    return [...text.matchAll(/^struct\s+(\w+)\s*\{/gm)].flatMap((match): Structure[] => {
+      const { index } = match;
+      if (text.lastIndexOf('/*', index) > text.lastIndexOf('*/', index)) return [];
       const name = match[1] ?? '';
-      const open = match.index + match[0].length;
-      const close = closingBrace(code, open);
-      const members = close < 0 ? null : membersIn(code.slice(open, close));
+      const code = withoutCommentsAndStrings(text.slice(index + match[0].length, index + LONGEST));
+      const close = closingBrace(code);
+      const members = close < 0 ? null : membersIn(code.slice(0, close));
       if (members === null) return [];
-      const start = match.index + match[0].indexOf(name, 'struct'.length);
+      const start = index + match[0].indexOf(name, 'struct'.length);
       return [{ name, nameRange: { file, start, end: start + name.length }, members }];
     });
   });
 }
 
-function closingBrace(code: string, from: number): number {
+function closingBrace(code: string): number {
   let depth = 1;
-  for (let at = from; at < code.length; at++) {
+  for (let at = 0; at < code.length; at++) {
     if (code[at] === '{') depth++;
     else if (code[at] === '}' && --depth === 0) return at;
   }
