@@ -18,19 +18,31 @@ export interface CompareOptions {
   readonly seeds: readonly number[];
   /** Microseconds; absent: that of simulate(). */
   readonly timeLimit?: number;
-  /** Absent: DEFAULT_CHOICES. */
+  /** Absent: defaultChoices(). */
   readonly choices?: readonly ModelChoice[];
 }
 
-/** Every model as it is, and the variants that the debate was about. */
-export const DEFAULT_CHOICES: readonly ModelChoice[] = PATCHING_MODELS.flatMap(({ id }): ModelChoice[] => {
-  if (id === 'proposal-2016') return [{ model: id }, { model: id, variants: { 'patch-immediate': 'yes' } }];
-  if (id === 'kgraft') return [{ model: id }, { model: id, variants: { kthreads: 'annotated' } }];
-  return [{ model: id }];
-});
-
 /** Kernels with which the hybrid model was compared. */
 const VERIFIED_KERNELS: readonly string[] = ['6.1', '6.12'];
+
+/** Every model as it is, the hybrid one of other kernels that are known, and the variants that the debate was about. */
+export function defaultChoices(kernel: string): readonly ModelChoice[] {
+  return PATCHING_MODELS.flatMap(({ id }): ModelChoice[] => {
+    switch (id) {
+      case 'hybrid':
+        return [
+          { model: id },
+          ...VERIFIED_KERNELS.filter((other) => other !== kernel).map((other) => ({ model: id, kernel: other })),
+        ];
+      case 'proposal-2016':
+        return [{ model: id }, { model: id, variants: { 'patch-immediate': 'yes' } }];
+      case 'kgraft':
+        return [{ model: id }, { model: id, variants: { kthreads: 'annotated' } }];
+      default:
+        return [{ model: id }];
+    }
+  });
+}
 
 /**
  * Plays the loading of a patch with each model on the same tasks and seeds, and says what came of it. Throws for a model,
@@ -56,7 +68,7 @@ export function* compareInSteps(
   const setting = { image, workload, kernel, timeLimit };
   const assumptions = new Set<string>([...image.assumptions, ...GENERAL_ASSUMPTIONS]);
   const rows: ComparisonRow[] = [];
-  for (const choice of options.choices ?? DEFAULT_CHOICES) {
+  for (const choice of options.choices ?? defaultChoices(kernel)) {
     const { row, assumed } = rowOf(choice, setting, seeds, patched);
     rows.push(row);
     for (const assumption of assumed) assumptions.add(assumption);

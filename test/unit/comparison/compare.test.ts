@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareModels } from '../../../shared/src/comparison/compare.ts';
+import { compareModels, defaultChoices } from '../../../shared/src/comparison/compare.ts';
 import { machine, patch, SECOND, task } from '../simulator/support.ts';
 import { inF, init, PATCH, rowOf } from './machines.ts';
 
@@ -31,6 +31,14 @@ describe('a comparison', () => {
       ['Hybrid, Linux 6.1', 'kernel'],
       ['Hybrid, Linux 6.6', 'documents'],
     ]);
+  });
+
+  it('has a row for each kernel that the hybrid model is known of, the asked one first', () => {
+    const hybrids = (kernel: string) =>
+      defaultChoices(kernel).flatMap((choice) => (choice.model === 'hybrid' ? [choice.kernel ?? kernel] : []));
+    expect(hybrids('6.12')).toEqual(['6.12', '6.1']);
+    expect(hybrids('6.1')).toEqual(['6.1', '6.12']);
+    expect(hybrids('6.6')).toEqual(['6.6', '6.1', '6.12']);
   });
 
   it('says how other seeds went', () => {
