@@ -1,4 +1,5 @@
-import type { FuncStackEntry, PatchState, Trace, TraceEvent } from '../simulator/trace.ts';
+import type { FuncStackEntry, Trace, TraceEvent } from '../simulator/trace.ts';
+import { StateCounts, versionRun } from './version-history.ts';
 
 /** A time in which a task runs the original of a function that everybody ran a replacement of before. */
 export interface UnfixedTime {
@@ -35,38 +36,15 @@ interface Func {
 class Reader {
   readonly times: UnfixedTime[] = [];
   private readonly funcs = new Map<string, Func>();
-  private readonly states = new Map<number, PatchState>();
-  /** Living tasks in state -1, 0 and 1. */
-  private readonly counts = [0, 0, 0];
+  private readonly tasks: StateCounts;
 
   constructor(trace: Trace) {
-    for (const { id } of trace.tasks) this.enter(id, -1);
-  }
-
-  private enter(task: number, state: PatchState): void {
-    this.leave(task);
-    this.states.set(task, state);
-    this.counts[state + 1] = (this.counts[state + 1] ?? 0) + 1;
-  }
-
-  private leave(task: number): void {
-    const state = this.states.get(task);
-    if (state === undefined) return;
-    this.states.delete(task);
-    this.counts[state + 1] = (this.counts[state + 1] ?? 0) - 1;
+    this.tasks = new StateCounts(trace);
   }
 
   read(event: TraceEvent): void {
+    const moved = this.tasks.read(event);
     switch (event.type) {
-      case 'patch-state':
-        this.enter(event.task, event.state);
-        break;
-      case 'fork':
-        this.enter(event.child.id, event.state);
-        break;
-      case 'exit':
-        this.leave(event.task);
-        break;
       case 'module':
         if (event.state === 'gone') this.forget(event.module, event.at);
         return;
@@ -81,7 +59,7 @@ class Reader {
         break;
       }
       default:
-        return;
+        if (!moved) return;
     }
     for (const func of this.funcs.values()) this.look(func, event.at);
   }
@@ -99,7 +77,7 @@ class Reader {
   private look(func: Func, at: number): void {
     let unfixed = 0;
     for (const state of [-1, 0, 1] as const) {
-      if (!runsReplacement(func.stack, state)) unfixed += this.counts[state + 1] ?? 0;
+      if (versionRun(func.stack, state) === 'original') unfixed += this.tasks.in(state);
     }
     if (unfixed === 0) {
       func.fixed = true;
@@ -112,10 +90,4 @@ class Reader {
       this.times.push(func.open);
     }
   }
-}
-
-/** klp_ftrace_handler(): whether a task of that state runs a replacement and not the original. */
-function runsReplacement([top, older]: readonly FuncStackEntry[], state: PatchState): boolean {
-  const chosen = top?.transition === true && state === 0 ? older : top;
-  return chosen !== undefined && !chosen.nop;
 }
