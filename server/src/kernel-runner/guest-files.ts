@@ -16,7 +16,8 @@ export interface GuestFilesOptions {
 
 /**
  * Boots a kernel and fetches files of its /proc and /sys as root sees them, addresses included. proc, sysfs and tracefs are
- * mounted in the usual places. Needs a static busybox on this machine.
+ * mounted in the usual places; /kernel.log is what dmesg prints after the modules were loaded. Needs a static busybox on
+ * this machine.
  *
  * @param paths absolute paths in the guest
  * @returns contents by path; a file that the kernel does not have is missing
@@ -58,6 +59,7 @@ function initScript(modules: readonly string[], paths: readonly string[]): strin
     'exec 3>/dev/ttyS1',
     'echo 0 >/proc/sys/kernel/kptr_restrict',
     ...modules.map((path) => `insmod ${path} || exit 1`),
+    'dmesg >/kernel.log',
     // Compressed: the serial line is the slowest part of the machine.
     ...paths.map(
       (path) =>

@@ -108,7 +108,9 @@ export class Btf {
    */
   static read(bytes: Uint8Array, base: Btf | null = null): Btf | string {
     const parts = readParts(bytes, base !== null);
-    return typeof parts === 'string' ? parts : new Btf(parts, base);
+    if (typeof parts === 'string') return parts;
+    const btf = new Btf(parts, base);
+    return base === null || btf.fitsBase() ? btf : "It does not fit the kernel's BTF: they are of different builds.";
   }
 
   /** How many types there are, those of the base not counted. */
@@ -145,6 +147,17 @@ export class Btf {
   /** Names of all structs and unions, as they come; one may come several times. */
   structNames(): string[] {
     return this.namesOf((kind) => kind === STRUCT || kind === UNION);
+  }
+
+  /** Whether functions have names and prototypes where the base's numbers end: with another base these are elsewhere. */
+  private fitsBase(): boolean {
+    for (const record of this.records) {
+      if (this.kindAt(record) !== FUNC) continue;
+      const name = this.stringBytes(this.nameAt(record));
+      const isWhole = name !== null && name.start > 0 && name.bytes[name.start - 1] === 0;
+      if (!isWhole || this.kindOf(this.u32(record + 8)) !== FUNC_PROTO) return false;
+    }
+    return true;
   }
 
   private onlyOne<T>(name: string, wanted: (kind: number) => boolean, read: (id: number) => T | null): T | null {

@@ -108,7 +108,10 @@ class ModuleSymbols {
     }
     for (const list of places.values()) list.sort((a, b) => a - b);
     for (let symbol = 0; symbol < table.count; symbol++) {
-      if (!table.isFunction(symbol)) continue;
+      if (!table.isFunction(symbol)) {
+        table.traceable[symbol] = TRACEABLE.no;
+        continue;
+      }
       const from = source[symbol] as number;
       const start = symbols.value[from] as number;
       const size = Math.max(1, symbols.size[from] as number);

@@ -54,12 +54,13 @@ async function tableOf(elf: ElfFile, symbols: ElfSymbols): Promise<SymbolTable> 
     const section = elf.sections[symbols.section[i] as number];
     if (section) table.init[symbol] = section.name.startsWith('.init') ? INIT.yes : INIT.no;
     if (exportsKnown) table.exported[symbol] = EXPORTED.no;
-    if (places && table.isFunction(symbol)) {
+    if (places) {
       const start = symbols.value[i] as number;
       const first = places[lowerBound(places, start)];
       const inside = first !== undefined && first < start + Math.max(1, symbols.size[i] as number);
       // ftrace forgets the places in code that is freed: ftrace_free_init_mem().
-      table.traceable[symbol] = inside && table.init[symbol] === INIT.no ? TRACEABLE.yes : TRACEABLE.no;
+      const isHooked = inside && table.isFunction(symbol) && table.init[symbol] === INIT.no;
+      table.traceable[symbol] = isHooked ? TRACEABLE.yes : TRACEABLE.no;
     }
   });
   if (!exportsKnown) return table;
