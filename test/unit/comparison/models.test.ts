@@ -200,6 +200,12 @@ describe('tasks that never enter the kernel', () => {
     expect(at('hold-at-entry')).toBe(0);
   });
 
+  it('are taken over at the start where the depth of their stacks tells', () => {
+    const row = rowOf('kgraft', box(init, hpc), { variants: { 'user-space': 'stack-depth' } });
+    expect(switchOf(row, 'hpc')).toBe(0);
+    expect(switchOf(row, 'init')).toBeGreaterThanOrEqual(15 * SECOND);
+  });
+
   it('are seen by context tracking on CPUs without a tick only', () => {
     const loop = { ...hpc, cpus: [0] };
     const trace = playChoice(

@@ -13,6 +13,12 @@ import {
   USER_SPACE_VARIANT,
 } from '../switches.ts';
 
+const STACK_DEPTH = {
+  value: 'stack-depth',
+  about:
+    "those with nothing but the entry on their stack go over at the start, as in SUSE's kernels; of a running task a stack may be garbage, which is not simulated",
+};
+
 /**
  * kGraft: a thread runs the new functions from when it crosses the boundary between kernel and user space. LEAVE_KERNEL
  * and SWITCH_THREAD. Kernel threads have no such boundary. kGraft on top of livepatch (May 2015) lets them run old code
@@ -29,7 +35,7 @@ export const kgraft: PatchingModel = {
   sources: [
     'V. Pavlik, live-patching list, 7 November 2014 (LEAVE_KERNEL, SWITCH_THREAD)',
     '"[RFC kgr on klp 0/9] kGraft on the top of KLP", J. Slaby, and its answers of 4 and 5 May 2015',
-    "kernel/kgraft.c of SUSE's kernels, 2014 to 2016 (kgr_handle_processes(), kgr_work_fn())",
+    "kernel/kgraft.c of SUSE's kernels, 2014 to 2016 (kgr_handle_processes(), kgr_needs_lazy_migration(), kgr_work_fn())",
     '"kgr: send a fake signal to all blocking tasks", M. Benes, 9 April 2015',
   ],
   parameters: [
@@ -60,7 +66,7 @@ export const kgraft: PatchingModel = {
       about: 'how sleepers are made to leave the kernel',
       values: [SIGNAL_VALUES.fake, SIGNAL_VALUES['stop-cont'], SIGNAL_VALUES.none],
     },
-    USER_SPACE_VARIANT,
+    { ...USER_SPACE_VARIANT, values: [...USER_SPACE_VARIANT.values, STACK_DEPTH] },
   ],
   cannot: [
     'It can not tell when a task in an uninterruptible sleep will let it finish.',
@@ -119,6 +125,10 @@ function play(run: ModelRun): Trace {
     last = bench.tasks.length;
     for (const task of bench.tasks) {
       if (!isPending(task)) continue;
+      if (userSpace === STACK_DEPTH.value && task.kind === 'user' && task.phase.do === 'user') {
+        bench.switchTask(task, 'in-user-space');
+        continue;
+      }
       bench.follow(task);
       if (task.kind === 'user' || task.phase.do !== 'sleep') continue;
       if (task.phase.state === 'interruptible' || task.phase.state === 'idle') bench.wake(task, null);
