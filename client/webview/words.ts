@@ -28,6 +28,7 @@ const WAYS: { readonly [how in SwitchWay | 'init' | 'done']: string } = {
   'kernel-exit': 'returns to user space and switches',
   idle: 'switches in the idle loop',
   cond_resched: 'checks its own stack in cond_resched() and switches',
+  'freezable-sleep': 'checks its own stack before a freezable sleep and switches',
   fork: 'starts with its parent’s state',
   force: 'is forced, whatever it runs',
   offline: 'switches: its CPU is offline',

@@ -13,6 +13,8 @@ export interface KernelTraits {
   readonly verified: boolean;
   /** cond_resched() lets a running task switch itself while a transition is on (6.4 to 6.15). */
   readonly condReschedSwitches: boolean;
+  /** A task looks at its own stack before it sleeps in TASK_FREEZABLE (since 6.16, instead of cond_resched()). */
+  readonly freezableSleepSwitches: boolean;
   /** `replace` in a patch's sysfs directory (since 6.11). */
   readonly sysfsReplace: boolean;
   /** `stack_order` there (since 6.14). */
@@ -38,6 +40,8 @@ export interface KernelTraits {
 interface Row {
   /** First version it holds for: major * 1000 + minor. */
   readonly since: number;
+  /** Where it is documented, when this project has not seen it on a kernel that has it: said of each run that relies on it. */
+  readonly unverified?: string;
   readonly traits: Partial<Omit<KernelTraits, 'kernel' | 'verified' | 'assumptions'>>;
 }
 
@@ -47,6 +51,7 @@ const ROWS: readonly Row[] = [
     since: 6001,
     traits: {
       condReschedSwitches: false,
+      freezableSleepSwitches: false,
       sysfsReplace: false,
       sysfsStackOrder: false,
       clearsRelocations: false,
@@ -63,8 +68,17 @@ const ROWS: readonly Row[] = [
   { since: 6009, traits: { startupFrame: 'common_startup_64' } },
   { since: 6011, traits: { sysfsReplace: true, kobjectPrefix: 'kobject: ' } },
   { since: 6012, traits: { syscallExitFrames: ['syscall_exit_to_user_mode'], refusesDataReplacements: true } },
-  { since: 6014, traits: { sysfsStackOrder: true } },
-  { since: 6016, traits: { condReschedSwitches: false } },
+  {
+    since: 6014,
+    unverified: 'stack_order stands in sysfs since 6.14 (Documentation/ABI/testing/sysfs-kernel-livepatch).',
+    traits: { sysfsStackOrder: true },
+  },
+  {
+    since: 6016,
+    unverified:
+      'Since 6.16 tasks look at their own stacks before freezable sleeps and not in cond_resched() (commit 676e8cf70cb0).',
+    traits: { condReschedSwitches: false, freezableSleepSwitches: true },
+  },
 ];
 
 const VERIFIED: ReadonlySet<number> = new Set([6001, 6012]);
@@ -92,7 +106,11 @@ export function kernelTraits(kernel: string): KernelTraits {
     assumptions.push(`'${proposed.title}' was never merged; it is simulated as proposed.`);
   }
   const traits = {};
-  for (const row of ROWS) if (row.since <= version) Object.assign(traits, row.traits);
+  for (const row of ROWS) {
+    if (row.since > version) continue;
+    Object.assign(traits, row.traits);
+    if (row.unverified !== undefined) assumptions.push(row.unverified);
+  }
   return {
     ...(traits as Required<Row['traits']>),
     ...(proposed === undefined ? {} : { replacePolicy: proposed }),

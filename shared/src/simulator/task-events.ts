@@ -25,14 +25,15 @@ export function scheduleSwitchPoint(m: Machine, task: Task): void {
   if (!task.alive || !task.patchPending) m.broken(`task ${task.id} waits for nothing`);
   const { phase } = task;
   const condResched = m.model.atPoint(m, 'cond_resched') !== 'nothing';
+  const checksItself = condResched || m.model.atPoint(m, 'freezable-sleep') !== 'nothing';
   let at = task.phaseEnd;
   if (task.kind === 'user') {
     if (phase.do === 'user' && m.hasTick(task)) at = Math.min(at, m.now + 1 + drawn(m, task, m.tick));
-  } else if (!condResched && !task.eager) {
+  } else if (!checksItself && !task.eager) {
     // It never leaves the kernel: only the passes can switch it, and they look for themselves.
     at = NEVER;
   }
-  if (!m.recordAll && task.kind !== 'user' && condResched && isBlockedEverywhere(m, task)) at = NEVER;
+  if (!m.recordAll && task.kind !== 'user' && checksItself && isBlockedEverywhere(m, task)) at = NEVER;
   else if (condResched && phase.do === 'kernel' && phase.condResched === true) {
     at = Math.min(at, m.now + 1 + drawn(m, task, COND_RESCHED_SPREAD));
   }
@@ -68,7 +69,7 @@ export function taskEvent(m: Machine, task: Task): void {
   } else if (task.phase.do === 'user') {
     exitToUser(m, task);
   } else if (task.phase.do === 'kernel' && task.phase.condResched === true) {
-    condResched(m, task);
+    checkItself(m, task, 'cond_resched');
   }
   if (!task.alive) return;
   if (task.patchPending) scheduleSwitchPoint(m, task);
@@ -87,6 +88,7 @@ function endPhase(m: Machine, task: Task): void {
       return;
     }
     m.readStack(task);
+    if (phase.do === 'sleep' && phase.freezable === true) checkItself(m, task, 'freezable-sleep');
   }
   if (!task.isStopped) task.eager = task.taskClass.eager;
   if (task.phaseEnd <= m.now) m.broken(`task ${task.id} (${task.comm}) has a cycle that takes no time`);
@@ -99,10 +101,10 @@ export function exitToUser(m: Machine, task: Task): void {
   if (task.patchPending && m.model.atPoint(m, 'kernel-exit') === 'switch') switchTask(m, task, 'kernel-exit');
 }
 
-/** __klp_sched_try_switch() */
-function condResched(m: Machine, task: Task): void {
-  if (!task.patchPending || m.model.atPoint(m, 'cond_resched') === 'nothing') return;
-  trySwitchTask(m, task, 'cond_resched', checkedFrames(m));
+/** __klp_sched_try_switch(), which the task calls itself. */
+function checkItself(m: Machine, task: Task, point: 'cond_resched' | 'freezable-sleep'): void {
+  if (!task.patchPending || m.model.atPoint(m, point) === 'nothing') return;
+  trySwitchTask(m, task, point, checkedFrames(m));
 }
 
 /** copy_process(): the child has its parent's state and flag (klp_copy_process()). */

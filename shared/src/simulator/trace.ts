@@ -50,6 +50,7 @@ export type SwitchWay =
   | 'kernel-exit'
   | 'idle'
   | 'cond_resched'
+  | 'freezable-sleep'
   | 'fork'
   | 'force'
   | 'offline'

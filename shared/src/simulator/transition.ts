@@ -265,13 +265,13 @@ export function switchTask(m: Machine, task: Task, how: SwitchWay): void {
 export function trySwitchTask(
   m: Machine,
   task: Task,
-  how: 'stack-check' | 'cond_resched',
+  how: 'stack-check' | 'cond_resched' | 'freezable-sleep',
   checks: FrameChecks,
 ): boolean {
   const { target } = current(m);
   checkTask(m, task);
   if (task.patchState === target) return true;
-  const reason = how === 'cond_resched' ? checks.blocks(task.frames) : m.model.tryTask(m, task, checks);
+  const reason = how === 'stack-check' ? m.model.tryTask(m, task, checks) : checks.blocks(task.frames);
   if (reason === null) {
     const stale = staleFrame(m, task, target);
     switchTask(m, task, how);

@@ -74,6 +74,8 @@ export type Phase =
       readonly onSignal?: 'restarts' | 'EINTR';
       /** False when the stack can't be walked reliably. */
       readonly reliable?: boolean;
+      /** TASK_FREEZABLE: since 6.16 the task looks at its own stack on the way into it. */
+      readonly freezable?: boolean;
     }
   /** Forks a child that lives for `childLives` and then exits; takes no time itself. */
   | {

@@ -36,6 +36,14 @@ describe('kernel versions', () => {
     expect(traits.assumptions[0]).toContain('simulated');
   });
 
+  it('newer than those compared name what was taken from documents', () => {
+    const said = (kernel: string) => kernelTraits(kernel).assumptions.filter((text) => / since 6|^Since 6/.test(text));
+    expect(said('6.12')).toEqual([]);
+    expect(said('6.13')).toEqual([]);
+    expect(said('6.14')).toEqual([expect.stringContaining('stack_order')]);
+    expect(said('6.16')).toEqual([expect.stringContaining('stack_order'), expect.stringContaining('freezable')]);
+  });
+
   it('put the assumptions into the trace', () => {
     const trace = play(QUIET, [at(0, load(patch('lp', { vmlinux: ['f'] })))], { kernel: '6.14' });
     expect(trace.options.assumptions[0]).toContain('not compared');

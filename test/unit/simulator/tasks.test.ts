@@ -253,3 +253,34 @@ describe('what a machine costs', () => {
     expect(trace.stopped).toBe('event-limit');
   });
 });
+
+describe('a kernel thread that goes round and sleeps where the freezer may stop it', () => {
+  const round = (freezable: boolean): Phase[] => [
+    { do: 'kernel', for: { min: 5 * SECOND, max: 5 * SECOND }, stack: ['work', 'kthread'] },
+    {
+      do: 'sleep',
+      for: { min: 100, max: 100 },
+      stack: ['__schedule', 'schedule', 'kthread'],
+      state: 'interruptible',
+      freezable,
+    },
+  ];
+  const workload = (freezable: boolean) =>
+    machine(
+      [idle, task('kt', [], { kind: 'kthread', behaviour: { phases: round(freezable), begins: 'first-phase' } })],
+      { cpus: 4 },
+    );
+
+  it('switches itself there, since 6.16', () => {
+    const trace = play(workload(true), [at(0, load(F))], { kernel: '6.16' });
+    expect(switches(trace, 'kt')).toMatchObject([{ at: 5 * SECOND, how: 'freezable-sleep' }]);
+  });
+
+  it.each([
+    ['6.12', true],
+    ['6.16', false],
+  ] as const)('is hardly ever caught asleep otherwise (%s, freezable: %s)', (kernel, freezable) => {
+    const trace = play(workload(freezable), [at(0, load(F))], { kernel });
+    expect(switches(trace, 'kt').map(({ how }) => how)).not.toContain('freezable-sleep');
+  });
+});

@@ -12,6 +12,6 @@ export const hybridWithoutStacks: ConsistencyModel = {
     return m.isRunning(task) ? { kind: 'running' } : { kind: 'unreliable' };
   },
   atPoint(_m, point) {
-    return point === 'cond_resched' ? 'nothing' : 'switch';
+    return point === 'cond_resched' || point === 'freezable-sleep' ? 'nothing' : 'switch';
   },
 };

@@ -3,7 +3,7 @@ import type { ConsistencyModel } from './model.ts';
 
 /**
  * What Linux does since 4.12 (kernel/livepatch/transition.c): sleeping tasks are switched when no function of the patch
- * is on their stack, all others when they leave the kernel or go through the idle loop; 6.4 to 6.15 also in cond_resched().
+ * is on their stack, all others when they leave the kernel or go through the idle loop; 6.4 to 6.15 also in cond_resched(), later ones in __schedule() before freezable sleeps.
  */
 export const hybrid: ConsistencyModel = {
   id: 'hybrid',
@@ -14,6 +14,7 @@ export const hybrid: ConsistencyModel = {
   },
   atPoint(m, point) {
     if (point === 'cond_resched') return m.traits.condReschedSwitches ? 'check-stack' : 'nothing';
+    if (point === 'freezable-sleep') return m.traits.freezableSleepSwitches ? 'check-stack' : 'nothing';
     return 'switch';
   },
 };

@@ -4,7 +4,7 @@ import type { BlockReason } from '../trace.ts';
 import type { FrameChecks } from '../transition.ts';
 
 /** A place at which a running task may switch itself. */
-export type SwitchPoint = 'kernel-exit' | 'idle' | 'cond_resched';
+export type SwitchPoint = 'kernel-exit' | 'idle' | 'cond_resched' | 'freezable-sleep';
 
 /** When a task may go over to the other code: what distinguishes one way of live patching from another. */
 export interface ConsistencyModel {
