@@ -118,3 +118,16 @@ describe('struct-layout-change', () => {
     check(reading(members), options);
   });
 });
+
+describe('new-func-undefined', () => {
+  it('offers a replacement with the original’s signature', () => {
+    const options = { only: ['new-func-undefined'], knowledge };
+    const source = replacing('lookup', '');
+    const [finding] = check(source.replace('fixed }', 'fixed } //~ new-func-undefined\n'), options);
+    const fixed = applyEdits(source, finding?.fixes?.[0]?.edits ?? []);
+    expect(fixed).toContain(
+      'static struct dentry *fixed(struct inode *dir, unsigned int flags, int (*filter)(struct inode *))\n{\n\treturn NULL;\n}\n',
+    );
+    check(fixed, { only: ['new-func-undefined', 'signature-mismatch'], knowledge });
+  });
+});

@@ -1,8 +1,11 @@
 import type { LivepatchModule, SourceRange } from '../../../../../shared/src/model/index.ts';
+import type { Prototype } from '../../../kernel/knowledge.ts';
 import type { Fix, Rule } from '../../rule.ts';
 import { insertAt, textOf } from '../edits.ts';
 import { exampleModule } from '../example-module.ts';
 import { replacements } from '../queries.ts';
+import { classOf, headOf } from '../symbols/c-types.ts';
+import { targets } from '../targets.ts';
 
 export const rule: Rule = {
   id: 'new-func-undefined',
@@ -39,16 +42,19 @@ static struct klp_func funcs[] = {
     ],
     good: [{ title: 'The replacement stands in the module', code: exampleModule({}) }],
   },
-  check(module) {
+  check(module, { knowledge }) {
     if (!module.complete || module.unknownTopLevelMacros.length > 0 || module.unreadIncludes.length > 0) return [];
     return replacements(module).flatMap(({ func, reference, definitions }) => {
       if (definitions.length > 0 || isOtherwiseKnown(module, reference.name)) return [];
       const old = func.oldName.kind === 'known' ? func.oldName.value : null;
+      const target = targets(module).find((one) => one.func === func);
+      const original = target && knowledge ? knowledge.prototype(target.name, target.objectName) : null;
+      const stub = original && !original.variadic ? stubLike(original, reference.name) : stubFor(old, reference.name);
       return [
         {
           range: reference.range,
           message: `There is no function ${reference.name}() in this module. Unless a header declares it, the compiler stops.`,
-          fixes: stubFixes(module, reference.range, reference.name, old),
+          fixes: stubFixes(module, reference.range, reference.name, stub),
         },
       ];
     });
@@ -72,7 +78,19 @@ function macroArguments(text: string): string[] {
   );
 }
 
-function stubFixes(module: LivepatchModule, range: SourceRange, name: string, old: string | null): Fix[] {
+/** With the return type and the parameters that the original has on the target kernel. */
+function stubLike(original: Prototype, name: string): string {
+  const returns = classOf(original.returns);
+  const body = returns.kind === 'void' ? '' : `\treturn ${returns.kind === 'pointer' ? 'NULL' : '0'};\n`;
+  return `static ${headOf(original, name)}\n{\n${body}}`;
+}
+
+function stubFor(old: string | null, name: string): string {
+  const comment = `/* Give it the return type and the parameters of ${old === null ? 'the function it replaces' : `${old}()`}. */`;
+  return `${comment}\nstatic int ${name}(void)\n{\n\treturn 0;\n}`;
+}
+
+function stubFixes(module: LivepatchModule, range: SourceRange, name: string, stub: string): Fix[] {
   const declarations = [...module.funcTables, ...module.objectTables, ...module.patches].filter(
     ({ declarationRange: { file, start, end }, storage }) =>
       file === range.file && start <= range.start && range.end <= end && !storage.automatic,
@@ -80,12 +98,11 @@ function stubFixes(module: LivepatchModule, range: SourceRange, name: string, ol
   if (declarations.length === 0 || declarations.some(({ conditions }) => conditions.length > 0)) return [];
   const start = Math.min(...declarations.map(({ declarationRange }) => declarationRange.start));
   const at = textOf(module, range.file).lastIndexOf('\n', start - 1) + 1;
-  const comment = `/* Give it the return type and the parameters of ${old === null ? 'the function it replaces' : `${old}()`}. */`;
   return [
     {
       title: `Create ${name}()`,
       safety: 'suggestion',
-      edits: [insertAt(range.file, at, `${comment}\nstatic int ${name}(void)\n{\n\treturn 0;\n}\n\n`)],
+      edits: [insertAt(range.file, at, `${stub}\n\n`)],
     },
   ];
 }

@@ -1,3 +1,5 @@
+import type { Prototype } from '../../../kernel/knowledge.ts';
+
 /** What can be told of a C type from its text. */
 export type TypeClass =
   | { readonly kind: 'void' }
@@ -33,9 +35,15 @@ export function contradicts(a: TypeClass, b: TypeClass): boolean {
 }
 
 /** A declaration of a parameter: `int (*show)(void)`, `struct file *file`. */
-export function declaration(type: string, name: string): string {
+function declaration(type: string, name: string): string {
   const hole = /\(\*+\)/.exec(type);
   if (hole)
     return `${type.slice(0, hole.index + hole[0].length - 1)}${name}${type.slice(hole.index + hole[0].length - 1)}`;
   return type.endsWith('*') ? `${type}${name}` : `${type} ${name}`;
+}
+
+/** The head of a definition with this prototype, under another name: `int fixed(struct file *file)`. */
+export function headOf({ returns, parameters }: Prototype, name: string): string {
+  const list = parameters.map((one, index) => declaration(one.type, one.name ?? `arg${index + 1}`));
+  return `${declaration(returns, name)}(${list.join(', ') || 'void'})`;
 }

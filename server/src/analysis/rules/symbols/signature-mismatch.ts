@@ -4,7 +4,7 @@ import type { Fix, Rule, RuleFinding } from '../../rule.ts';
 import { exampleModule } from '../example-module.ts';
 import { definitionsOf } from '../queries.ts';
 import { certainty, sourceText, symbolOf, targets } from '../targets.ts';
-import { classOf, contradicts, declaration } from './c-types.ts';
+import { classOf, contradicts, headOf } from './c-types.ts';
 
 export const rule: Rule = {
   id: 'signature-mismatch',
@@ -113,8 +113,7 @@ function withSignature(module: LivepatchModule, definition: FunctionDefinition, 
   const { name, attributes, range, bodyRange } = definition;
   const isDeclared = module.declaredFunctions.some((declared) => declared.name === name);
   if (isDeclared || attributes.length > 0 || original.variadic || definition.inline) return [];
-  const parameters = original.parameters.map((one, index) => declaration(one.type, one.name ?? `arg${index + 1}`));
-  const head = `${definition.static ? 'static ' : ''}${declaration(original.returns, name)}(${parameters.join(', ') || 'void'})\n`;
+  const head = `${definition.static ? 'static ' : ''}${headOf(original, name)}\n`;
   return [
     {
       title: 'Take the original’s parameters and return type',
