@@ -69,6 +69,7 @@ function index(rules: readonly Rule[], fixesOf: (rule: Rule) => readonly NamedFi
       ),
     ]),
     'Fix: ● “fix all” applies it; ○ there is one to pick.',
+    '[Which mistakes the rules know](coverage.md), and why some have no rule.',
   ]);
 }
 
