@@ -8,8 +8,8 @@ import { shrink } from './shrink.ts';
 import { renamed, type Story, scenarioFile, scenarioOf } from './story.ts';
 import { targetSource } from './target-source.ts';
 
-/** Stories in one boot: about a minute. */
-const BATCH = 40;
+/** Stories in one boot: about half a minute. */
+const BATCH = 16;
 
 /** How far a kernel's record and the simulator agree; a simulator that gives up does not. */
 export function compared(story: Story | undefined, kernel: ScenarioRecord | undefined): Agreement {
