@@ -34,13 +34,11 @@ function rulesPart(runs) {
     return [
       release,
       `${proven.length} of ${ids.length}`,
-      share(
-        rows.filter((row) => row.kind === 'bad'),
-        agrees,
-      ),
-      share(
-        rows.filter((row) => row.kind === 'good'),
-        agrees,
+      ...['bad', 'good', 'fixed'].map((kind) =>
+        share(
+          rows.filter((row) => row.kind === kind),
+          agrees,
+        ),
       ),
     ];
   });
@@ -55,9 +53,10 @@ function rulesPart(runs) {
       'functions that it replaces are called, it is disabled and unloaded. A bad example agrees when the kernel does ' +
       'what the rule says: the build error, the errno, the log line, the crash. For a mistake that shows later or does ' +
       'no harm by itself ("hazard", "accepted"), and for one that the kernel ignores without a trace in sysfs, it agrees when the module loads. A good example agrees when it is ' +
-      'patched, unpatched and unloaded without a word of complaint from the kernel. Rules about what only other kernel ' +
+      'patched, unpatched and unloaded without a word of complaint from the kernel. A bad example to which its rule’s safe ' +
+      'fixes were applied agrees when the kernel no longer does what the rule says, and nothing worse. Rules about what only other kernel ' +
       'versions have are not in these numbers.',
-    table(['Kernel', 'Rules that agree', 'Bad examples', 'Good examples'], rows),
+    table(['Kernel', 'Rules that agree', 'Bad examples', 'Good examples', 'Fixed examples'], rows),
     wrong.length === 0
       ? 'Disagreements: 0.'
       : `Disagreements: ${wrong.length}.\n\n${table(['Kernel', 'Rule', '', 'Example', 'What differs'], wrong)}`,

@@ -16,6 +16,8 @@ import { disagreement, type RuleExperiment, ruleExperiments, sampleOf } from './
 
 /** Only rules whose id matches, when the environment variable is set: for work on one rule. */
 const ONLY = new RegExp(process.env.KLP_RULES ?? '');
+/** `bad`, `fixed` or `good`: only these examples. */
+const KIND = process.env.KLP_KIND;
 /** Milliseconds of guest time for one example. */
 const PLAN_LIMIT = 150_000;
 
@@ -23,7 +25,7 @@ describe.each(KERNELS)('rules on Linux %s', (version) => {
   const kernelVersion = parseKernelVersion(version);
   if (!kernelVersion) throw new Error(`KLP_KERNELS names ${version}, which is no version`);
   const rules = RULES.filter((rule) => ONLY.test(rule.id));
-  const all = ruleExperiments(rules, kernelVersion);
+  const all = ruleExperiments(rules, kernelVersion).filter(({ kind }) => KIND === undefined || kind === KIND);
   const experiments = SAMPLE ? sampleOf(all, KERNELS.indexOf(version)) : all;
   let verdicts = new Map<string, LoadVerdict>();
 
@@ -73,7 +75,8 @@ async function runAll(version: string, experiments: readonly RuleExperiment[]): 
     const result = results.find(({ plan }) => plan === source.name) ?? null;
     verdicts.set(module, loadVerdict(module, built.get(source.name) ?? null, result));
   }
-  if (process.env.KLP_RULES === undefined && !SAMPLE) await record(version, kernel.release, experiments, verdicts);
+  if (process.env.KLP_RULES === undefined && KIND === undefined && !SAMPLE)
+    await record(version, kernel.release, experiments, verdicts);
   return verdicts;
 }
 
