@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { findKernel } from '../../server/src/kernel-runner/find-kernel.ts';
+import { type Bundle, buildBundle } from '../server/support/bundle.ts';
+import { CACHE, KERNELS, SAMPLE } from './kernels.ts';
+
+/*
+ * What goes wrong when a user verifies a scenario: the guest panics, hangs, or is not waited for. Whatever happens, no
+ * process and no temporary file is left.
+ */
+
+const FOLDER = join(import.meta.dirname, 'troubles');
+let bundle: Bundle;
+/** The command line's temporary folder and cache, and kernels in it. */
+let temporary: string;
+let cache: string;
+
+beforeAll(async () => {
+  bundle = await buildBundle();
+  for (const version of KERNELS) await findKernel(version, { cache: CACHE });
+});
+afterAll(() => bundle?.remove());
+beforeEach(() => {
+  const folder = mkdtempSync(join(tmpdir(), 'klp-troubles-'));
+  temporary = join(folder, 'tmp');
+  cache = join(folder, 'cache');
+  for (const path of [temporary, cache]) mkdirSync(path);
+  for (const version of KERNELS) symlinkSync(join(CACHE, version), join(cache, version));
+  return () => rmSync(folder, { recursive: true, force: true });
+});
+afterEach(() => {
+  expect(readdirSync(temporary), 'temporary files').toEqual([]);
+  expect(processesThatName(temporary), 'processes').toEqual([]);
+});
+
+interface Ended {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `verify` on a scenario; `watch` sees what it says of its progress. */
+function verify(
+  args: readonly string[],
+  watch: (said: string, child: ChildProcess) => void = () => {},
+): Promise<Ended> {
+  const all = [bundle.cli, 'verify', '--cache', cache, ...args];
+  const child = spawn(process.execPath, all, {
+    cwd: FOLDER,
+    env: { ...process.env, TMPDIR: temporary },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [out, err] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+    watch(err, child);
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, out, err }));
+  });
+}
+
+/** Sends a signal as soon as that was said. */
+const signalAt = (said: string, signal: NodeJS.Signals) => (text: string, child: ChildProcess) => {
+  if (text.includes(said)) child.kill(signal);
+};
+
+function processesThatName(path: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      } catch {
+        return ''; // It has ended.
+      }
+    })
+    .filter((commandLine) => commandLine.includes(path));
+}
+
+describe.each(KERNELS)('livepatch-ls verify --kernel %s', (version) => {
+  const on = ['--kernel', version];
+
+  it('shows a panic as what the kernel did', async () => {
+    const { status, out } = await verify([...on, 'panic.klpsim.json']);
+    expect(out).toMatch(/The kernel crashed at "load lp_panic": Kernel panic - not syncing: enough of this/);
+    expect(status).toBe(1);
+  });
+
+  it('ends a guest that hangs when its time is over, which is a result', async () => {
+    const { status, out } = await verify([...on, '--time-limit', '20', 'hang.klpsim.json']);
+    expect(out).toMatch(/The kernel did not come to the end in time at "load lp_hang"/);
+    expect(status).toBe(1);
+  });
+
+  // It takes a minute until it does.
+  it.each(SAMPLE ? [] : ['hang.klpsim.json'])('gives a guest up that says nothing any more: %s', async (file) => {
+    const { status, out } = await verify([...on, file]);
+    expect(out).toMatch(/The kernel said nothing any more at "load lp_hang"/);
+    expect(status).toBe(1);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends the guest at %s', async (signal) => {
+    const { status, err } = await verify([...on, 'hang.klpsim.json'], signalAt('step 1 of 2', signal));
+    expect(err).toContain('livepatch-ls: stopping');
+    expect(status).toBe(130);
+  });
+
+  it('ends a build at SIGINT, with all that make has started', async () => {
+    const { status, err } = await verify([...on, 'panic.klpsim.json'], signalAt('Building 1 module', 'SIGINT'));
+    expect(err).not.toContain('Booting');
+    expect(status).toBe(130);
+  });
+});
