@@ -1,7 +1,7 @@
 /**
- * npm run bench [-- --quick | --write] [--server | --simulator]: builds for production and prints how fast the server is
- * beside what it can't be faster than and beside clangd, and how fast the simulator is. `--write` puts the figures into
- * docs/performance.md.
+ * npm run bench [-- --quick | --write] [--server | --simulator | --comparison]: builds for production and prints how fast
+ * the server is beside what it can't be faster than and beside clangd, how fast the simulator is, and how long comparing
+ * models takes. `--write` puts the figures into docs/performance.md.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ await runMain(async () => {
     const log = join(root, '.cache', 'logs', 'build.log');
     await runLogged(process.execPath, ['esbuild.mjs', '--production', `--out=${dist}`], log, { cwd: root });
     const { build } = await import('esbuild');
-    const programs = ['main', 'twin', 'echo-server', 'parse-server'];
+    const programs = ['main', 'twin', 'comparison', 'echo-server', 'parse-server'];
     await build({
       absWorkingDir: root,
       entryPoints: programs.map((name) => `test/bench/${name}.ts`),
@@ -47,6 +47,12 @@ await runMain(async () => {
       name: 'the simulator',
       title: 'The simulator',
       program: ['--expose-gc', join(here, 'twin.js')],
+    },
+    {
+      flag: '--comparison',
+      name: 'comparing models',
+      title: 'Comparing models',
+      program: [join(here, 'comparison.js')],
     },
   ];
   const asked = parts.filter(({ flag }) => flags.has(flag));
