@@ -9,23 +9,25 @@ export interface PreparedWorkload {
   readonly classes: readonly TaskClass[];
   /** By CPU. */
   readonly idleClasses: readonly TaskClass[];
-  /** CPUs that have a tick; the first one when none has. */
+  /** CPUs that are online and have a tick; the first online one when none has. */
   readonly housekeepingCpus: readonly number[];
   /** How many tasks there are from the start, without the idle ones. */
   readonly taskCount: number;
 }
 
-/** Throws SimulatorError for a machine without a CPU. */
+/** Throws SimulatorError for a machine without a CPU that is online. */
 export function prepareWorkload(workload: Workload): PreparedWorkload {
-  const { cpus, nohzFullCpus, tasks } = workload;
+  const { cpus, nohzFullCpus, offlineCpus = [], tasks } = workload;
   if (!Number.isInteger(cpus) || cpus < 1) throw new SimulatorError('a machine needs a CPU');
   const all = Array.from({ length: cpus }, (_, cpu) => cpu);
-  const housekeeping = all.filter((cpu) => !nohzFullCpus.includes(cpu));
+  const online = all.filter((cpu) => !offlineCpus.includes(cpu));
+  if (online.length === 0) throw new SimulatorError('a machine needs a CPU that is online');
+  const housekeeping = online.filter((cpu) => !nohzFullCpus.includes(cpu));
   return {
     workload,
     classes: taskClasses(workload),
     idleClasses: all.map(idleClass),
-    housekeepingCpus: housekeeping.length > 0 ? housekeeping : [0],
+    housekeepingCpus: housekeeping.length > 0 ? housekeeping : online.slice(0, 1),
     taskCount: tasks.reduce((sum, group) => sum + (group.starts === 'by-step' ? 0 : group.count), 0),
   };
 }

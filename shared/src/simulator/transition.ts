@@ -119,7 +119,9 @@ export function tryCompleteTransition(m: Machine): void {
   for (const task of m.idleTasks) {
     if (task.patchState === target) continue;
     idleBefore++;
-    if (!trySwitchTask(m, task, 'stack-check', checks)) idleRemaining.push(task);
+    // It does not run, and nothing may ever make it run.
+    if (isOffline(m, task)) switchTask(m, task, 'offline');
+    else if (!trySwitchTask(m, task, 'stack-check', checks)) idleRemaining.push(task);
   }
   transition.waiting = remaining;
   transition.passes++;
@@ -150,6 +152,11 @@ export function tryCompleteTransition(m: Machine): void {
   completeTransition(m);
   if (!patch.enabled) freePatchAsync(m, patch);
   else if (patch.replace) freeReplacedPatchesAsync(m, patch);
+}
+
+/** Whether it is the idle task of a CPU that is not online. */
+function isOffline(m: Machine, task: Task): boolean {
+  return m.workload.offlineCpus?.includes(-1 - task.id) === true;
 }
 
 /** wake_up_if_idle(): an idle task goes round its loop at once, that of a busy CPU when the CPU has nothing else to do. */
@@ -216,7 +223,7 @@ export function reverseTransition(m: Machine): void {
   startTransition(m);
   m.seat(transition.waiting);
   for (const task of transition.waiting) scheduleSwitchPoint(m, task);
-  for (const task of m.idleTasks) if (task.patchPending) scheduleIdleLoop(m, task);
+  for (const task of m.idleTasks) if (task.patchPending && !isOffline(m, task)) scheduleIdleLoop(m, task);
 }
 
 /** klp_force_transition(): all that are left get the target state, whatever they are doing. */

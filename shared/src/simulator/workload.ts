@@ -14,6 +14,8 @@ export interface Workload {
   readonly hz: number;
   /** CPUs that run without a tick while one task is on them. */
   readonly nohzFullCpus: readonly number[];
+  /** CPUs that are possible but not online: nothing runs there. Absent: none. */
+  readonly offlineCpus?: readonly number[];
   /** Names of loaded modules, which objects of a patch may be. */
   readonly modules: readonly string[];
   readonly tasks: readonly TaskGroup[];

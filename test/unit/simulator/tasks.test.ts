@@ -108,6 +108,14 @@ describe('idle tasks', () => {
     expect(events(trace, 'pass').map((pass) => pass.remaining)).toEqual([3, 0]);
   });
 
+  it('of CPUs that are offline switch at once, whatever is patched', () => {
+    const workload = machine([idle], { cpus: 3, offlineCpus: [2] });
+    const trace = play(workload, [at(0, load(patch('lp', { vmlinux: ['schedule_idle'] })))]);
+    const offline = events(trace, 'patch-state').filter((event) => event.task === -3);
+    expect(offline).toMatchObject([{ how: 'init' }, { at: 0, state: 1, how: 'offline' }, { how: 'done' }]);
+    expect(() => play(machine([idle], { cpus: 1, offlineCpus: [0] }), [])).toThrow('online');
+  });
+
   it('on one CPU there is none to wait for', () => {
     expect(events(play(machine([idle]), [at(0, load(F))]), 'pass')).toMatchObject([{ number: 1, remaining: 0 }]);
   });
