@@ -54,6 +54,7 @@ export function enablePatch(m: Machine, image: PatchImage, module: LoadedModule)
     pr(m, 'warning', "This architecture doesn't have support for the livepatch consistency model.");
     pr(m, 'warning', 'The livepatch transition may never complete.');
   }
+  for (const warning of m.model.warnings ?? []) pr(m, 'warning', warning);
   const replace = image.replaceParameter === undefined ? undefined : module.parameters.get(image.replaceParameter);
   const given = replace === undefined ? image : { ...image, replace: replace !== 0 };
   const patch = makePatch({ ...given, replace: m.traits.replacePolicy.isReplacing(given) });

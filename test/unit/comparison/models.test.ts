@@ -263,6 +263,16 @@ describe('the hybrid model without reliable stacks', () => {
     expect(row).toMatchObject({ outcome: 'unfinished', never: [{ comm: 'kworker' }], evidence: 'documents' });
     expect(switchOf(row, 'init')).toBeGreaterThanOrEqual(14.75 * SECOND);
   });
+
+  it('warns when a patch is enabled, and logs no reason for tasks that it can not look at', () => {
+    const setting = { image: PATCH, workload: machine([init, inF]), kernel: '6.12', seed: 1 };
+    const log = events(playChoice({ model: 'hybrid-without-stacks' }, setting), 'log');
+    expect(log.flatMap(({ level, text }) => (level === 'warning' ? [text] : []))).toEqual([
+      "livepatch: This architecture doesn't have support for the livepatch consistency model.",
+      'livepatch: The livepatch transition may never complete.',
+    ]);
+    expect(log.filter(({ text }) => text.includes('klp_try_switch_task'))).toEqual([]);
+  });
 });
 
 describe('parking everything', () => {

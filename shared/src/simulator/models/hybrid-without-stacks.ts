@@ -7,11 +7,13 @@ import type { ConsistencyModel } from './model.ts';
 export const hybridWithoutStacks: ConsistencyModel = {
   id: 'hybrid-without-stacks',
   title: 'Kernel exit only (no reliable stacks)',
-  lacksReliableStacks: true,
-  tryTask(m, task) {
-    return m.isRunning(task) ? { kind: 'running' } : { kind: 'unreliable' };
-  },
+  warnings: [
+    "This architecture doesn't have support for the livepatch consistency model.",
+    'The livepatch transition may never complete.',
+  ],
+  // Nothing is logged for these tasks: the kernel gives up before it knows why.
+  tryTask: () => ({ kind: 'out-of-reach', what: 'in-kernel', text: 'has a stack that can’t be walked reliably' }),
   atPoint(_m, point) {
-    return point === 'cond_resched' || point === 'freezable-sleep' ? 'nothing' : 'switch';
+    return point === 'cond_resched' ? 'nothing' : 'switch';
   },
 };

@@ -12,6 +12,8 @@ export interface ConsistencyModel {
   readonly title: string;
   /** klp_have_reliable_stack() is false, which the kernel warns about when a patch is loaded. */
   readonly lacksReliableStacks?: true;
+  /** What klp_enable_patch() warns of with each patch; absent: nothing. */
+  readonly warnings?: readonly string[];
   /** Whether the periodic pass may switch this task now; null when it may, else why not. */
   tryTask(m: Machine, task: Task, checks: FrameChecks): BlockReason | null;
   /** What happens when a task that is still to switch comes to that point. */
