@@ -14,6 +14,7 @@ import { type Story, scenarioOf, withOwnNames } from './twin/story.ts';
 /** How many fresh stories: see scripts/random-scenarios.mjs. None in an ordinary run of the suite. */
 const COUNT = Number(process.env.KLP_RANDOM ?? '0');
 const FIRST_SEED = Number(process.env.KLP_FIRST_SEED ?? '1');
+const IN_ONE_BOOT = 25;
 /** Whether what the kernels did is added to the recordings that the unit tests play. */
 const RECORD = process.env.KLP_RECORD === '1';
 /** Of how many stories that do not agree the smallest form is looked for and kept. */
@@ -28,12 +29,20 @@ type Row = { readonly seed: number; readonly date: string } & Agreement;
 describe.runIf(COUNT > 0).each(KERNELS)('random stories on Linux %s', (version) => {
   it(`agree from seed ${FIRST_SEED} to ${FIRST_SEED + COUNT - 1}`, async () => {
     const seeds = Array.from({ length: COUNT }, (_, i) => FIRST_SEED + i);
-    const stories = seeds.map((seed) => withOwnNames(randomStory(seed)));
-    const { release, records } = await runStories(version, stories);
-    const date = new Date().toISOString().slice(0, 10);
-    const rows = seeds.map((seed, index): Row => ({ seed, date, ...compared(stories[index], records[index]) }));
-    await addResults(version, release, rows);
-    await keep(version, stories, records);
+    const rows: Row[] = [];
+    let release = version;
+    // What was found is kept after each boot: a long run may be ended at any time.
+    for (let from = 0; from < COUNT; from += IN_ONE_BOOT) {
+      const some = seeds.slice(from, from + IN_ONE_BOOT);
+      const stories = some.map((seed) => withOwnNames(randomStory(seed)));
+      const ran = await runStories(version, stories);
+      release = ran.release;
+      const date = new Date().toISOString().slice(0, 10);
+      const fresh = some.map((seed, index): Row => ({ seed, date, ...compared(stories[index], ran.records[index]) }));
+      await addResults(version, release, fresh);
+      await keep(version, stories, ran.records);
+      rows.push(...fresh);
+    }
     const sum = (field: 'steps' | 'logLines') => rows.reduce((total, row) => total + row[field], 0);
     const wrong = rows.filter(({ differences }) => differences.length > 0);
     process.stderr.write(
