@@ -8,7 +8,10 @@ import type { ModelParameter, ModelVariant } from './model.ts';
  * the kernel, and how those are reached that never enter it.
  */
 
-/** P. Zijlstra and F. Weisbecker, 19 and 20 February 2015: tasks on nohz_full CPUs make no system call and get no tick. */
+/**
+ * P. Zijlstra, 19 February 2015: tasks on nohz_full CPUs make no system call and get no tick; hold them at entry
+ * (TIF_ENTER_WAIT). J. Kosina, the same day: context tracking knows who is in user space.
+ */
 export const USER_SPACE_VARIANT: ModelVariant = {
   name: 'user-space',
   about: 'how tasks are reached that run in user space',

@@ -17,9 +17,9 @@ export const checkpoint: PatchingModel = {
   switches: 'kernel',
   evidence: 'documents',
   sources: [
-    'I. Molnar, "live kernel upgrades", 24 February 2015: well below 10 s, below 1 s when optimised',
+    'I. Molnar, "live kernel upgrades", 22 February 2015: well below 10 s, below 1 s when optimised',
     'V. Pavlik in answer to it: minutes where many disks and terabytes of memory have to be initialised',
-    'The answers of 25 February 2015 on CRIU: PTRACE_SEIZE, one task under gdb or strace and there is no upgrade',
+    'P. Emelyanov in answer to it, 24 February 2015: PTRACE_SEIZE, one task under gdb or strace and there is no upgrade',
   ],
   parameters: [
     {

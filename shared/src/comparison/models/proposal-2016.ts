@@ -29,8 +29,9 @@ export const proposal2016: PatchingModel = {
   evidence: 'documents',
   sources: [
     'RFC PATCH v1.9 "livepatch: hybrid consistency model", J. Poimboeuf, 25 March 2016',
-    'P. Zijlstra, "Re: [PATCH 1/3] sched: add sched_task_call()", 18 to 20 February 2015 (TIF_ENTER_WAIT, SIGCONT)',
-    'J. Kosina, 21 February 2015 (a fake signal)',
+    'J. Poimboeuf, "Re: [PATCH 1/3] sched: add sched_task_call()", 18 February 2015 (SIGSTOP and SIGCONT)',
+    'P. Zijlstra in answer to it, 19 February 2015 (stopped tasks, TIF_ENTER_WAIT)',
+    'J. Kosina, 19 and 21 February 2015 (context tracking, a fake signal)',
   ],
   parameters: [
     {

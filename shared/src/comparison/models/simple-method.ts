@@ -18,7 +18,7 @@ export const simpleMethod: PatchingModel = {
   switches: 'kernel',
   evidence: 'documents',
   sources: [
-    'I. Molnar, "live patching design", 20 to 24 February 2015',
+    'I. Molnar, "live patching design", 20 to 22 February 2015',
     'V. Pavlik and J. Kosina in answer to it, 20 and 21 February 2015',
     'J. Poimboeuf on kthread_parkme(), 19 February 2015',
   ],

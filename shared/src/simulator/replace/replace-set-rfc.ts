@@ -14,7 +14,7 @@ export const replaceSetRfc: ReplacePolicy = {
   ...released,
   id: 'replace-set-rfc',
   title: 'Every patch replaces its set (RFC of May 2026)',
-  sources: ['"[RFC PATCH] livepatch: replace_set", 13 May 2026, and P. Mladek in answer to it, 26 May 2026'],
+  sources: ['RFC on the live-patching list, 13 May 2026 (replace_set), and P. Mladek in answer to it, 26 May 2026'],
   released: false,
   files: { replace: (patch) => ({ name: 'replace', value: String(setOf(patch)) }), replaceable: false },
   isReplacing: () => true,

@@ -15,7 +15,7 @@ export const replaceSet: ReplacePolicy = {
   ...released,
   id: 'replace-set',
   title: 'Every patch replaces its set, sets share nothing (PATCH v2 of May 2026)',
-  sources: ['"[PATCH v2] livepatch: replace_set", 29 May 2026'],
+  sources: ['PATCH v2 on the live-patching list, 29 May 2026 (replace_set)'],
   released: false,
   files: { replace: (patch) => ({ name: 'replace_set', value: String(setOf(patch)) }), replaceable: false },
   isReplacing: () => true,

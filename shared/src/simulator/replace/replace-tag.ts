@@ -10,7 +10,7 @@ export const replaceTag: ReplacePolicy = {
   ...released,
   id: 'replace-tag',
   title: 'A tag replaces its own tag and 0 (drafts of April 2026)',
-  sources: ['Replies to "[RFC PATCH] livepatch: Add support for hybrid mode", 3 to 7 April 2026'],
+  sources: ['Replies to "[RFC PATCH 0/2] livepatch: Add support for hybrid mode", 3 to 7 April 2026'],
   released: false,
   files: { replace: ({ replaceSet }) => ({ name: 'replace', value: String(replaceSet ?? 0) }), replaceable: false },
   isReplacing: ({ replaceSet }) => (replaceSet ?? 0) > 0,

@@ -10,7 +10,7 @@ export const replaceable: ReplacePolicy = {
   ...released,
   id: 'replaceable',
   title: 'Only patches with .replaceable are replaced (RFC of January 2025)',
-  sources: ['"[RFC PATCH] livepatch: Add support for hybrid mode", Y. Shao, 27 January 2025'],
+  sources: ['"[RFC PATCH 0/2] livepatch: Add support for hybrid mode", Y. Shao, 27 January 2025'],
   released: false,
   files: { ...released.files, replaceable: true },
   replaces: (patch, old) => patch.replace && old.replaceable,
