@@ -21,8 +21,11 @@ await runMain(async () => {
       format: 'cjs',
       target: 'node20',
       sourcemap: 'inline',
-      // Its ES module asks for import.meta.url, which a CommonJS bundle does not have.
-      alias: { 'web-tree-sitter': join(root, 'node_modules', 'web-tree-sitter', 'web-tree-sitter.cjs') },
+      // As in esbuild.mjs: the forms of these packages that a CommonJS bundle can hold.
+      alias: {
+        'web-tree-sitter': join(root, 'node_modules', 'web-tree-sitter', 'web-tree-sitter.cjs'),
+        'jsonc-parser': join(root, 'node_modules', 'jsonc-parser', 'lib', 'esm', 'main.js'),
+      },
       logLevel: 'warning',
     });
     const { copyFile } = await import('node:fs/promises');

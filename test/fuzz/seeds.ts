@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { exampleText } from '../../server/src/analysis/rules/example-text.ts';
 import { RULES } from '../../server/src/analysis/rules/index.ts';
+import { elfBlob, relocations } from '../support/elf-blob.ts';
 
 /** C texts to break: all examples of all rules, the samples, and the kernel's own modules where they were unpacked. */
 export function cTexts(root: string): string[] {
@@ -65,7 +66,7 @@ ffffffffc0001000 lo_open [loop]
   'kernel/drivers/block/loop.ko\nkernel/fs/ext4/ext4.ko\n',
 ];
 
-/** BTF with a type of every kind. */
+/** BTF with a type of every kind, those included of which nothing is read. */
 export function smallBtf(): Uint8Array {
   const strings = [
     '',
@@ -126,10 +127,44 @@ export function smallBtf(): Uint8Array {
   return bytes;
 }
 
-/** ELF files that are there: an ordinary program, and modules that the kernel suite built. */
+/** ELF files: one with what vmlinux and modules have, and those that are there, an ordinary program and built modules. */
 export function elfFiles(root: string): Uint8Array[] {
   const modules = filesBelow(join(root, '.cache', 'kernels', 'modules'), /\.ko$/, 400_000).slice(0, 5);
-  return ['/bin/true', ...modules]
-    .filter((file) => existsSync(file))
-    .map((file) => Uint8Array.from(readFileSync(file)));
+  const files = ['/bin/true', ...modules].filter((file) => existsSync(file));
+  return [smallElf(), ...files.map((file) => Uint8Array.from(readFileSync(file)))];
+}
+
+function smallElf(): Uint8Array {
+  return elfBlob(
+    [
+      { name: '.modinfo', content: 'name=loop\0vermagic=6.12\0' },
+      { name: '.text', flags: 6, address: 0x1000, content: new Uint8Array(64) },
+      { name: '__mcount_loc', flags: 2, content: new Uint8Array(16) },
+      {
+        name: '.rela__mcount_loc',
+        type: 4,
+        relocates: '__mcount_loc',
+        content: relocations([{ symbol: 1, addend: 4 }]),
+      },
+      { name: '.BTF', content: smallBtf() },
+    ],
+    [
+      { name: '', section: '.text', type: 'section' },
+      { name: 'lo_open', section: '.text', value: 4, size: 16, type: 'func' },
+      { name: 'loop_init', section: '.text', value: 32, size: 16, type: 'func', binding: 'global' },
+      { name: 'schedule', binding: 'global' },
+    ],
+  );
+}
+
+/** Scenario files: the samples. */
+export function scenarios(root: string): string[] {
+  return filesBelow(join(root, 'samples'), /\.klpsim\.json$/, 100_000).map((file) => readFileSync(file, 'utf8'));
+}
+
+/** Recordings of machines. */
+export function captures(root: string): string[] {
+  return filesBelow(join(root, 'test', 'fixtures', 'captures'), /\.json$/, 100_000).map((file) =>
+    readFileSync(file, 'utf8'),
+  );
 }

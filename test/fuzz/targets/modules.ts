@@ -1,5 +1,8 @@
 import { checkModule } from '../../../server/src/analysis/check.ts';
+import { elementAt } from '../../../server/src/analysis/element-at.ts';
 import { applyEdits } from '../../../server/src/analysis/fixes.ts';
+import { initialiserAt } from '../../../server/src/analysis/initialiser-at.ts';
+import { kernelFunctions } from '../../../server/src/analysis/kernel-source.ts';
 import type { CParser } from '../../../server/src/analysis/parser.ts';
 import { patchImages } from '../../../server/src/analysis/patch-images.ts';
 import { readModule } from '../../../server/src/analysis/read-module.ts';
@@ -57,6 +60,28 @@ export function editingTarget(parser: CParser, corpus: readonly string[]): Targe
         const options = { kernel: KERNELS[0] as (typeof KERNELS)[0], severities: {}, onError: rethrow };
         const [found, freshlyFound] = [module, fresh].map((one) => JSON.stringify(checkModule(one, options)));
         if (found !== freshlyFound) throw new Error('after edits other things are found than from scratch');
+      }
+    },
+  };
+}
+
+/** Somebody points at places of a broken text: what stands there, what may be typed there, what a kernel's source says. */
+export function placesTarget(parser: CParser, corpus: readonly string[]): Target {
+  return {
+    name: 'places',
+    run(random, note) {
+      const text = mutatedText(random, random.pick(corpus), random.pick(corpus));
+      note(text);
+      const module = readModule([new SourceUnit(parser, FILE, text)], CONTEXT);
+      for (let places = 20; places > 0; places--) {
+        const offset = random.below(text.length + 1);
+        const element = elementAt(module, FILE, offset);
+        if (element) lookAtPlaces(element.range, text);
+        initialiserAt(text, offset);
+      }
+      const names = ['uptime_proc_show', '__x64_sys_open', ...module.functions.map(({ name }) => name)];
+      for (const name of names.slice(0, 6)) {
+        for (const found of kernelFunctions(parser, FILE, text, name)) lookAtPlaces(found, text);
       }
     },
   };
