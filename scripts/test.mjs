@@ -76,6 +76,13 @@ const SUITES = [
   },
 ];
 
+/** What CI adds to the suite `fuzz`: more of the same inputs each time. `npm run fuzz` takes others. */
+const LONGER_FUZZ = {
+  name: 'fuzz-long',
+  title: 'Input that somebody broke, for two minutes',
+  run: () => commands([['node', 'scripts/fuzz.mjs', '--minutes', '2', '--seed', '2']]),
+};
+
 const KERNEL_SUITE = {
   name: 'kernel',
   title: 'Real kernels in QEMU',
@@ -158,7 +165,7 @@ await runMain(async () => {
   requireNode();
   const isCi = process.argv.includes('--ci');
   const names = process.argv.slice(2).filter((name) => name !== '--ci');
-  const known = [...SUITES, isCi ? KERNEL_SAMPLE : KERNEL_SUITE];
+  const known = [...SUITES, LONGER_FUZZ, isCi ? KERNEL_SAMPLE : KERNEL_SUITE];
   const unknown = names.find((name) => !known.some((suite) => suite.name === name));
   if (unknown) throw new UserError(`No suite is called ${unknown}: ${known.map((suite) => suite.name).join(', ')}.`);
   const whole = isCi ? known : SUITES;
