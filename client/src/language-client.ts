@@ -19,6 +19,9 @@ import {
   LOCATE_REQUEST,
   type LocateParams,
   type LocateResult,
+  RECORDED_WORKLOAD_REQUEST,
+  type RecordedWorkloadParams,
+  type RecordedWorkloadResult,
   SIMULATE_COMMAND,
   STATUS_NOTIFICATION,
   type StatusParams,
@@ -58,6 +61,7 @@ export interface Connection {
   images(uri: string): Promise<ImagesResult>;
   locate(params: LocateParams): Promise<LocateResult>;
   workspace(): Promise<WorkspaceResult>;
+  recordedWorkload(params: RecordedWorkloadParams): Promise<RecordedWorkloadResult>;
   /** Tells the server about a document that was open before it used livepatch. */
   open(document: vscode.TextDocument): void;
 }
@@ -165,6 +169,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     images: (uri) => client.sendRequest<ImagesResult>(IMAGES_REQUEST, { textDocument: { uri } } satisfies ImagesParams),
     locate: (params) => client.sendRequest<LocateResult>(LOCATE_REQUEST, params),
+    recordedWorkload: (params) => client.sendRequest<RecordedWorkloadResult>(RECORDED_WORKLOAD_REQUEST, params),
     workspace: () => client.sendRequest<WorkspaceResult>(WORKSPACE_REQUEST, {}),
     open: (document) => {
       client

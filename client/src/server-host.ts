@@ -4,6 +4,7 @@ import type {
   ClientLocation,
   ImagesChangedParams,
   ImagesResult,
+  RecordedWorkloadResult,
   StatusParams,
   WorkspaceResult,
 } from '../../shared/src/protocol.ts';
@@ -85,6 +86,11 @@ export class ServerHost implements vscode.Disposable {
   /** Every livepatch module of the workspace. Rejects when there is no server to ask. */
   async workspace(): Promise<WorkspaceResult> {
     return (await this.running()).workspace();
+  }
+
+  /** The machine in a recording. Rejects when there is no server to ask. */
+  async recordedWorkload(uri: string): Promise<RecordedWorkloadResult> {
+    return (await this.running()).recordedWorkload({ uri });
   }
 
   async locate(range: SourceRange): Promise<ClientLocation | null> {

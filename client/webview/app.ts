@@ -1,35 +1,29 @@
 import type { HostToPanel, PanelState, SnapshotKind } from '../../shared/src/panel-messages.ts';
-import { PRESETS } from '../../shared/src/simulator/workloads/index.ts';
 import type { PossibleAction } from './actions.ts';
 import { ActionsView } from './actions-view.ts';
-import { ComparisonView, rowId } from './comparison-view.ts';
 import { TaskView } from './detail-view.ts';
 import { element, text } from './dom.ts';
 import { FactsView } from './facts-view.ts';
 import { filterGroups } from './filter.ts';
 import { HelpView } from './help-view.ts';
 import { host } from './host.ts';
-import { type Command, commandOf } from './keys.ts';
-import { Legend } from './legend.ts';
+import { commandFor } from './key-events.ts';
+import type { Command } from './keys.ts';
 import { type LogLine, logLines } from './log-lines.ts';
 import { LogView } from './log-view.ts';
 import { asView, fitLook, keptLook, type Look, shownView, unfoldTask } from './look.ts';
-import { MinimapView } from './minimap-view.ts';
-import { neighbour } from './moments.ts';
+import { lookAfter, movedTo } from './look-commands.ts';
 import { Player } from './player.ts';
 import { type Row, rowOfTask, visibleRows } from './rows.ts';
 import { addAction } from './run.ts';
-import { Session } from './session.ts';
-import { pngOf, snapshotSvg } from './snapshot.ts';
-import { TableView } from './table-view.ts';
-import { readTheme } from './theme.ts';
-import { TimelineView } from './timeline-view.ts';
+import { RECORDED, Session } from './session.ts';
+import { snapshot } from './snapshot.ts';
+import { StageView } from './stage-view.ts';
 import { Toolbar } from './toolbar.ts';
+import { CHOOSE, toolbarData } from './toolbar-data.ts';
 import { VerdictView } from './verdict-view.ts';
-import { pan, reveal, type View, wholeRun, zoom } from './view.ts';
+import { centre, pan, type View, zoom } from './view.ts';
 
-/** Kernels that the simulator knows, newest first. */
-const KERNELS = ['6.12', '6.1'];
 const KEEP_DELAY = 200;
 
 /** The page: what is simulated (session), what of it is looked at (look), and every view of that. */
@@ -39,11 +33,7 @@ export class App {
   private readonly toolbar: Toolbar;
   private readonly verdict = new VerdictView();
   private readonly actions: ActionsView;
-  private readonly timeline: TimelineView;
-  private readonly table: TableView;
-  private readonly minimap: MinimapView;
-  private readonly comparison: ComparisonView;
-  private readonly legend = new Legend();
+  private readonly stage: StageView;
   private readonly task: TaskView;
   private readonly facts: FactsView;
   private readonly log: LogView;
@@ -65,7 +55,7 @@ export class App {
       {
         run: () => this.showRun(),
         forecast: () => this.showForecast(),
-        comparison: () => this.showComparison(),
+        comparison: () => this.stage.comparison.show(this.session),
         failed: (message) => this.fail(message),
       },
       kept,
@@ -79,36 +69,15 @@ export class App {
       remove: (index) => this.session.act(this.session.actions.filter((_, position) => position !== index)),
       clear: () => this.session.act([]),
     });
-    this.timeline = new TimelineView({
-      scrub: (at) => this.moveTo(at),
-      select: (row) => this.select(row.id),
-      fold: (row) => this.fold(row),
-      zoom: (factor, at) => this.setView(zoom(this.view, factor, at, this.end)),
-      pan: (share) => this.setView(pan(this.view, share, this.end)),
-    });
-    this.table = new TableView((row) => {
-      this.select(row.id);
-      if (row.expanded !== null) this.fold(row);
-      else this.task.focus();
-    });
-    this.minimap = new MinimapView((at) => {
-      const half = Math.round((this.view.to - this.view.from) / 2);
-      this.setView(pan(this.view, (at - half - this.view.from) / (2 * half), this.end));
-    });
-    this.comparison = new ComparisonView({
-      open: ({ choice }) => {
-        this.look = { ...this.look, models: false, cursor: 0 };
-        this.session.showModel(choice.model === 'hybrid' && choice.kernel === undefined ? null : choice);
-        this.timeline.focus();
-      },
-    });
     this.task = new TaskView({
       reveal: (range) => host.postMessage({ type: 'reveal', range }),
       jump: (at) => this.moveTo(at),
       selectTask: (id) => this.selectTask(id),
       close: () => this.select(null),
     });
-    this.facts = new FactsView(this.task, this.actions, this.table);
+    const now = element('p', { class: 'now', role: 'status' });
+    this.stage = this.makeStage(now);
+    this.facts = new FactsView(this.task, this.actions, this.stage.table, now);
     this.log = new LogView({
       jump: (at) => this.moveTo(at),
       debug: (on) => {
@@ -123,20 +92,7 @@ export class App {
       this.task.element,
       this.facts.machine.element,
     );
-    this.main = element(
-      'main',
-      { class: 'content' },
-      element(
-        'section',
-        { class: 'stage', 'aria-label': 'Tasks' },
-        this.timeline.element,
-        this.minimap.element,
-        this.table.element,
-        this.comparison.element,
-        element('div', { class: 'under' }, this.facts.now, this.legend.element),
-      ),
-      this.detail,
-    );
+    this.main = element('main', { class: 'content' }, this.stage.element, this.detail);
     root.append(
       this.toolbar.element,
       this.verdict.element,
@@ -151,12 +107,20 @@ export class App {
     document.addEventListener('keydown', (event) => this.key(event));
   }
 
+  /** Asks for what a reload lost. */
+  restore({ workload, machine }: PanelState): void {
+    if (workload === RECORDED && machine) host.postMessage({ type: 'machine', uri: machine });
+  }
+
   receive(message: HostToPanel): void {
     switch (message.type) {
       case 'images':
         this.failure.hidden = true;
         document.title = `Livepatch simulation: ${message.title}`;
         this.session.receive(message);
+        break;
+      case 'machine':
+        this.session.receiveMachine(message);
         break;
       case 'nothing':
         this.player.pause();
@@ -167,17 +131,39 @@ export class App {
       case 'show':
         if (message.part === 'log') this.log.element.focus();
         else if (message.part === 'sysfs') this.facts.machine.element.scrollIntoView({ block: 'nearest' });
-        else this.timeline.focus();
+        else this.stage.timeline.focus();
         break;
     }
   }
 
   /** The editor's theme changed. */
   restyle(): void {
-    this.timeline.restyle();
-    this.minimap.restyle();
-    this.comparison.restyle();
-    this.legend.paint();
+    this.stage.restyle();
+  }
+
+  private makeStage(now: HTMLElement): StageView {
+    const { task } = this;
+    return new StageView(
+      {
+        scrub: (at) => this.moveTo(at),
+        select: (row) => this.select(row.id),
+        fold: (row) => this.fold(row),
+        zoom: (factor, at) => this.setView(zoom(this.view, factor, at, this.end)),
+        pan: (share) => this.setView(pan(this.view, share, this.end)),
+        centre: (at) => this.setView(centre(this.view, at, this.end)),
+        openRow: (row) => {
+          this.select(row.id);
+          if (row.expanded !== null) this.fold(row);
+          else task.focus();
+        },
+        openModel: ({ choice }) => {
+          this.look = { ...this.look, models: false, cursor: 0 };
+          this.session.showModel(choice.model === 'hybrid' && choice.kernel === undefined ? null : choice);
+          this.stage.timeline.focus();
+        },
+      },
+      now,
+    );
   }
 
   private makeToolbar(): Toolbar {
@@ -190,7 +176,11 @@ export class App {
         this.keep();
       },
       patch: (value) => this.session.choose({ patch: value }),
-      workload: (value) => this.session.choose({ preset: value }),
+      workload: (value) => {
+        if (value === CHOOSE) host.postMessage({ type: 'machine', uri: null });
+        else this.session.choose({ preset: value });
+        this.showToolbar();
+      },
       kernel: (kernel) => this.session.choose({ kernel }),
       seed: (value) => this.session.choose({ chosenSeed: value }),
       typical: () => this.session.choose({ chosenSeed: null }),
@@ -224,13 +214,8 @@ export class App {
     // Only the kernel's own model can be acted upon.
     this.actions.element.hidden = nothing || this.look.models || this.session.model !== null;
     this.main.hidden = nothing;
-    const { table, models } = this.look;
-    this.timeline.element.hidden = table || models;
-    this.minimap.element.hidden = table || models;
-    this.legend.element.hidden = table && !models;
-    this.table.element.hidden = !table || models;
-    this.comparison.element.hidden = !models;
-    this.legend.forModels(models);
+    const { models } = this.look;
+    this.stage.showParts(this.look);
     this.detail.hidden = models;
     this.log.element.hidden = nothing || models;
     this.facts.now.hidden = models;
@@ -246,28 +231,14 @@ export class App {
     this.readLog();
     this.layOut();
     this.show();
-    this.legend.paint();
-    this.showVerdict();
+    this.stage.paintLegend();
+    this.verdict.show(this.session);
     this.report();
   }
 
   private showForecast(): void {
-    this.showVerdict();
+    this.verdict.show(this.session);
     if (!this.session.forecasting) this.report();
-  }
-
-  private showComparison(): void {
-    const { comparison, comparing } = this.session;
-    this.comparison.update({ comparison, comparing, opened: this.session.modelRow && rowId(this.session.modelRow) });
-  }
-
-  private showVerdict(): void {
-    const { forecast, forecasting, actions, modelRow } = this.session;
-    if (modelRow !== null) {
-      this.verdict.showModel(modelRow, () => this.session.showModel(null));
-      return;
-    }
-    this.verdict.update(forecast ?? 'Simulating…', { stale: forecasting, acted: actions.length > 0 });
   }
 
   private readLog(): void {
@@ -287,12 +258,8 @@ export class App {
     const { run, images, workload } = session;
     if (run === null) return;
     const { end } = run.trace;
-    const { cursor, selected } = look;
-    if (!look.table && !look.models) {
-      const { view } = this;
-      this.timeline.update({ rows, view, end, cursor, selected, marks: run.marks });
-      this.minimap.update({ lanes: run.lanes, marks: run.marks, view, end, cursor });
-    }
+    const { cursor } = look;
+    this.stage.update({ look, rows, lanes: run.lanes, marks: run.marks, view: this.view, end });
     this.showToolbar();
     this.facts.update({ run, look, rows, images, workload, playing: this.player.playing });
     this.log.update(this.lines, run.trace.options.kernel);
@@ -301,48 +268,19 @@ export class App {
   }
 
   private showToolbar(): void {
-    const { session, look } = this;
-    this.toolbar.update({
-      playing: this.player.playing,
-      cursor: look.cursor,
-      end: this.end,
-      speed: this.player.speed,
-      patches: session.images.map(({ variable, module }) => ({ value: variable ?? '', title: variable ?? module })),
-      patch: session.patch ?? '',
-      workloads: PRESETS.map(({ id, title }) => ({ value: id, title })),
-      workload: session.preset,
-      kernels: KERNELS.map((kernel) => ({ value: kernel, title: `Linux ${kernel}` })),
-      kernel: session.kernel,
-      seed: session.seed,
-      typical: session.chosenSeed === null,
-      table: look.table,
-      models: look.models,
-      filter: look.filter,
-    });
+    this.toolbar.update(toolbarData(this.session, this.look, this.player, this.end));
   }
 
-  /** What the timeline shows as a picture, or the whole trace. */
   private async save(kind: SnapshotKind): Promise<void> {
     const { run, workload, image } = this.session;
     if (run === null) return;
     const name = image?.module ?? 'livepatch';
-    const { kernel, seed } = run.trace.options;
-    if (kind === 'json') {
-      host.postMessage({ type: 'save', kind, name, content: JSON.stringify(run.trace) });
-      return;
-    }
-    const title = this.verdict.headline;
-    const about = `Simulated: ${name} on Linux ${kernel}, ${workload.title}, seed ${seed}`;
-    const ground = getComputedStyle(document.body).backgroundColor;
-    const svg = snapshotSvg({ title, about, rows: this.rows, view: this.view, marks: run.marks, ground }, readTheme());
-    host.postMessage({ type: 'save', kind, name, content: kind === 'svg' ? svg : await pngOf(svg) });
+    const shown = { title: this.verdict.headline, name, machine: workload.title, rows: this.rows, view: this.view };
+    host.postMessage({ type: 'save', kind, name, content: await snapshot(kind, run, shown) });
   }
 
   private moveTo(at: number): void {
-    const cursor = Math.round(Math.min(Math.max(at, 0), this.end));
-    const view = this.look.view === null ? null : reveal(this.look.view, cursor, this.end);
-    this.look = { ...this.look, cursor, view };
-    this.show();
+    this.change(movedTo(this.look, at, this.end));
   }
 
   private playOn(elapsed: number): void {
@@ -351,14 +289,11 @@ export class App {
   }
 
   private setView(view: View): void {
-    this.look = { ...this.look, view: asView(view, this.end) };
-    this.show();
+    this.change({ ...this.look, view: asView(view, this.end) });
   }
 
   private select(selected: string | null): void {
-    this.look = { ...this.look, selected };
-    this.show();
-    if (selected !== null) this.timeline.showRow(selected);
+    this.change({ ...this.look, selected });
   }
 
   private selectTask(id: number): void {
@@ -383,17 +318,20 @@ export class App {
 
   private key(event: KeyboardEvent): void {
     if (this.session.run === null || this.help.element.open) return;
-    const target = event.target instanceof Element ? event.target : null;
-    // Fields and lists have keys of their own; buttons need Enter and space.
-    if (target?.closest('select, input, summary')) return;
-    const command = commandOf(event);
+    const command = commandFor(event);
     if (command === null) return;
-    if (target?.closest('button') && (command.do === 'play' || command.do === 'fold-or-open')) return;
     event.preventDefault();
     this.run(command);
   }
 
   private run(command: Command): void {
+    if (command.do === 'moment') this.player.pause();
+    const moments = this.session.run?.moments ?? [];
+    const look = lookAfter(command, this.look, { rows: this.rows, moments, end: this.end });
+    if (look !== null) {
+      this.change(look);
+      return;
+    }
     switch (command.do) {
       case 'play':
         if (this.player.playing) this.player.pause();
@@ -402,26 +340,6 @@ export class App {
           this.player.play();
         }
         this.show();
-        break;
-      case 'move':
-        this.moveTo(this.look.cursor + Math.round((this.view.to - this.view.from) * command.share));
-        break;
-      case 'moment':
-        this.player.pause();
-        this.moveTo(neighbour(this.session.run?.moments ?? [], this.look.cursor, command.direction));
-        break;
-      case 'start':
-        this.moveTo(0);
-        break;
-      case 'end':
-        this.moveTo(this.end);
-        break;
-      case 'zoom':
-        if (command.factor === null) this.setView(wholeRun(this.end));
-        else this.setView(zoom(this.view, command.factor, this.look.cursor, this.end));
-        break;
-      case 'row':
-        this.nextRow(command.direction);
         break;
       case 'fold-or-open': {
         const row = this.rows.find(({ id }) => id === this.look.selected);
@@ -432,18 +350,7 @@ export class App {
       }
       case 'back':
         this.select(null);
-        if (!this.look.table) this.timeline.focus();
-        break;
-      case 'table':
-        this.look = { ...this.look, table: !this.look.table };
-        this.showParts();
-        this.show();
-        break;
-      case 'models':
-        this.look = { ...this.look, models: !this.look.models };
-        this.showParts();
-        this.showComparison();
-        this.show();
+        if (!this.look.table) this.stage.timeline.focus();
         break;
       case 'filter':
         this.toolbar.focusFilter();
@@ -454,10 +361,16 @@ export class App {
     }
   }
 
-  private nextRow(direction: 1 | -1): void {
-    const index = this.rows.findIndex(({ id }) => id === this.look.selected);
-    const next = this.rows[index < 0 ? 0 : Math.min(Math.max(index + direction, 0), this.rows.length - 1)];
-    if (next !== undefined) this.select(next.id);
+  /** Another look at the same run. */
+  private change(look: Look): void {
+    const before = this.look;
+    this.look = look;
+    if (look.table !== before.table || look.models !== before.models) {
+      this.showParts();
+      this.stage.comparison.show(this.session);
+    }
+    this.show();
+    if (look.selected !== null && look.selected !== before.selected) this.stage.timeline.showRow(look.selected);
   }
 
   private fail(message: string): void {

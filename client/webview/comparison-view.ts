@@ -10,6 +10,7 @@ import {
 } from '../../shared/src/comparison/words.ts';
 import { timeText } from '../../shared/src/simulator/time-text.ts';
 import { attribute, element, text } from './dom.ts';
+import type { Session } from './session.ts';
 import { fills, readTheme } from './theme.ts';
 
 export interface ComparisonEvents {
@@ -17,7 +18,7 @@ export interface ComparisonEvents {
   open(row: ComparisonRow): void;
 }
 
-export interface ComparisonData {
+interface ComparisonData {
   /** Null until there is one. */
   readonly comparison: Comparison | null;
   /** Another one is on its way. */
@@ -58,7 +59,11 @@ export class ComparisonView {
     new ResizeObserver(() => this.paint()).observe(this.element);
   }
 
-  update(data: ComparisonData): void {
+  show({ comparison, comparing, modelRow }: Session): void {
+    this.update({ comparison, comparing, opened: modelRow && rowId(modelRow) });
+  }
+
+  private update(data: ComparisonData): void {
     const { comparison, comparing, opened } = data;
     const { shown } = this;
     attribute(this.element, 'aria-busy', comparing ? 'true' : null);

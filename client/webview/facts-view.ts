@@ -6,7 +6,7 @@ import type { Workload } from '../../shared/src/simulator/workload.ts';
 import { loadedModules, possibleActions } from './actions.ts';
 import type { ActionsView } from './actions-view.ts';
 import type { TaskView } from './detail-view.ts';
-import { element, text } from './dom.ts';
+import { text } from './dom.ts';
 import { type Look, selectedRow } from './look.ts';
 import { MachineView } from './machine-view.ts';
 import type { Row } from './rows.ts';
@@ -29,7 +29,8 @@ export interface FactsData {
 
 /** Everything that changes only when something happens in the run: none of it is made anew between two events. */
 export class FactsView {
-  readonly now = element('p', { class: 'now', role: 'status' });
+  /** One sentence on all tasks. */
+  readonly now: HTMLElement;
   readonly machine = new MachineView();
   private readonly task: TaskView;
   private readonly actions: ActionsView;
@@ -37,7 +38,8 @@ export class FactsView {
   private shown: readonly unknown[] = [];
   private spoken = 0;
 
-  constructor(task: TaskView, actions: ActionsView, table: TableView) {
+  constructor(task: TaskView, actions: ActionsView, table: TableView, now: HTMLElement) {
+    this.now = now;
     this.task = task;
     this.actions = actions;
     this.table = table;

@@ -5,7 +5,8 @@ import { host } from './host.ts';
 /** Entry of the simulation panel's page: see panel-messages.ts for what it and its host say to each other. */
 const root = document.getElementById('panel');
 if (root !== null) {
-  const app = new App(root, host.getState());
+  const kept = host.getState();
+  const app = new App(root, kept);
   window.addEventListener('message', (event: MessageEvent<HostToPanel>) => app.receive(event.data));
   // VS Code sets the kind of theme on the body, and its colours on the root.
   const themes = new MutationObserver(() => app.restyle());
@@ -16,4 +17,5 @@ if (root !== null) {
     host.postMessage({ type: 'failed', message: String(event.reason) }),
   );
   host.postMessage({ type: 'ready' });
+  if (kept !== undefined) app.restore(kept);
 }

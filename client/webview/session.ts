@@ -18,6 +18,16 @@ const DEFAULT_PRESET = 'web-server';
 
 const knownPreset = (id: string): string | undefined => PRESETS.find((preset) => preset.id === id)?.id;
 
+/** Stands for the recorded machine among the presets. */
+export const RECORDED = 'recorded';
+
+/** A machine that was recorded, and what its recording lacks. */
+export interface RecordedMachine {
+  readonly uri: string;
+  readonly workload: Workload;
+  readonly notes: readonly string[];
+}
+
 export interface SessionEvents {
   /** There is another run to show; `run` is set. */
   run(): void;
@@ -45,6 +55,8 @@ export class Session {
   /** Id of the machine that was chosen. */
   preset: string = DEFAULT_PRESET;
   kernel = '6.12';
+  /** The machine that was recorded, when one was chosen. */
+  machine: RecordedMachine | null = null;
   /** Null is the forecast's typical run. */
   chosenSeed: number | null = null;
   actions: readonly PanelAction[] = [];
@@ -74,7 +86,8 @@ export class Session {
 
   /** The chosen machine, with the stacks of the chosen kernel. */
   get workload(): Workload {
-    return workloadById(this.preset, this.kernel) as Workload;
+    if (this.preset === RECORDED && this.machine !== null) return this.machine.workload;
+    return workloadById(this.preset === RECORDED ? DEFAULT_PRESET : this.preset, this.kernel) as Workload;
   }
 
   get image(): PatchImage | null {
@@ -82,9 +95,10 @@ export class Session {
   }
 
   /** What is kept over reloads. */
-  get state(): Pick<PanelState, 'uri' | 'patch' | 'workload' | 'kernel' | 'seed' | 'actions' | 'model'> {
+  get state(): Pick<PanelState, 'uri' | 'patch' | 'workload' | 'kernel' | 'seed' | 'actions' | 'model' | 'machine'> {
     const { uri, patch, kernel, actions, model } = this;
-    return { uri, patch, kernel, actions, model, workload: this.preset, seed: this.chosenSeed ?? 0 };
+    const machine = this.machine?.uri ?? null;
+    return { uri, patch, kernel, actions, model, machine, workload: this.preset, seed: this.chosenSeed ?? 0 };
   }
 
   receive(message: HostToPanel & { readonly type: 'images' }): void {
@@ -110,6 +124,14 @@ export class Session {
     this.settings = simulation;
     if (message.patch !== null) this.patch = message.patch;
     if (this.image !== null) this.patch = this.image.variable;
+    this.restart();
+  }
+
+  /** A recorded machine came: it is chosen at once. */
+  receiveMachine({ uri, workload, kernel, notes }: HostToPanel & { readonly type: 'machine' }): void {
+    this.machine = { uri, workload, notes };
+    this.preset = RECORDED;
+    this.kernel = kernel;
     this.restart();
   }
 

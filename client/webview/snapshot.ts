@@ -1,10 +1,32 @@
+import type { SnapshotKind } from '../../shared/src/panel-messages.ts';
 import type { SegmentState } from '../../shared/src/picture/lanes.ts';
 import { escapeXml, round } from '../../shared/src/picture/svg-text.ts';
 import { barBoxes, signalPlaces } from './boxes.ts';
 import type { Row } from './rows.ts';
-import type { RunMark } from './run.ts';
-import type { Theme } from './theme.ts';
+import type { Run, RunMark } from './run.ts';
+import { readTheme, type Theme } from './theme.ts';
 import { ticks, timeToX, type View } from './view.ts';
+
+/** What stands around the picture. */
+export interface Shown {
+  /** The sentence above it. */
+  readonly title: string;
+  /** The patch's module. */
+  readonly name: string;
+  readonly machine: string;
+  readonly rows: readonly Row[];
+  readonly view: View;
+}
+
+/** What the timeline shows as a picture (PNG in base64), or the whole trace. Rejects when the page can't draw it. */
+export async function snapshot(kind: SnapshotKind, { trace, marks }: Run, shown: Shown): Promise<string> {
+  if (kind === 'json') return JSON.stringify(trace);
+  const { kernel, seed } = trace.options;
+  const about = `Simulated: ${shown.name} on Linux ${kernel}, ${shown.machine}, seed ${seed}`;
+  const ground = getComputedStyle(document.body).backgroundColor;
+  const svg = snapshotSvg({ ...shown, about, marks, ground }, readTheme());
+  return kind === 'svg' ? svg : pngOf(svg);
+}
 
 export interface SnapshotData {
   /** The sentence above the picture. */
@@ -91,8 +113,7 @@ function colorsOf(theme: Theme): { readonly [state in SegmentState]: string } {
   };
 }
 
-/** The picture as PNG, in base64. Rejects when the page can't draw it. */
-export async function pngOf(svg: string): Promise<string> {
+async function pngOf(svg: string): Promise<string> {
   const image = new Image();
   const loaded = new Promise<void>((resolve, reject) => {
     image.onload = () => resolve();

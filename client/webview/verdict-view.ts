@@ -2,6 +2,7 @@ import type { ComparisonRow } from '../../shared/src/comparison/comparison-types
 import type { Forecast } from '../../shared/src/simulator/forecast-types.ts';
 import { timeText } from '../../shared/src/simulator/time-text.ts';
 import { attribute, element } from './dom.ts';
+import { RECORDED, type Session } from './session.ts';
 
 /** `good` finishes soon, `slow` needs the signal round, `bad` is refused or does not always finish. */
 export function verdictKind(forecast: Forecast): 'good' | 'slow' | 'bad' {
@@ -41,11 +42,28 @@ export class VerdictView {
     return this.element.querySelector('h1')?.textContent ?? '';
   }
 
+  show(session: Session): void {
+    const { forecast, forecasting, actions, modelRow, preset, machine } = session;
+    if (modelRow !== null) {
+      this.showModel(modelRow, () => session.showModel(null));
+      return;
+    }
+    const notes = preset === RECORDED ? (machine?.notes ?? []) : [];
+    this.update(forecast ?? 'Simulating…', { stale: forecasting, acted: actions.length > 0, notes });
+  }
+
   /**
    * A forecast, or why there is none (yet). `stale`: the next one is being made; `acted`: more than the load is done in
    * the run shown.
    */
-  update(forecast: Forecast | string, { stale, acted }: { readonly stale: boolean; readonly acted: boolean }): void {
+  private update(
+    forecast: Forecast | string,
+    {
+      stale,
+      acted,
+      notes,
+    }: { readonly stale: boolean; readonly acted: boolean /** Of the machine. */; readonly notes: readonly string[] },
+  ): void {
     attribute(this.element, 'aria-busy', stale ? 'true' : null);
     this.aside.hidden = !acted;
     if (this.shown === forecast) return;
@@ -61,13 +79,14 @@ export class VerdictView {
       element('p', { class: 'spread' }, spreadText(forecast)),
       ...forecast.advice.slice(0, MOST_ADVICE).map((advice) => element('p', { class: 'advice' }, advice)),
       ...more('More advice', forecast.advice.slice(MOST_ADVICE)),
+      ...more('What the recording of this machine lacks', notes),
       ...more('What is assumed', forecast.assumptions),
       this.aside,
     );
   }
 
   /** What another consistency model did in the run that is shown; `back` returns to the kernel's own. */
-  showModel(row: ComparisonRow, back: () => void): void {
+  private showModel(row: ComparisonRow, back: () => void): void {
     attribute(this.element, 'aria-busy', null);
     if (this.shown === row) return;
     this.shown = row;

@@ -39,6 +39,12 @@ export function pan(view: View, share: number, end: number): View {
   return within(Math.round(view.from + share * span), span, wholeRun(end));
 }
 
+/** The same width, with `at` in its middle as far as the run goes. */
+export function centre(view: View, at: number, end: number): View {
+  const span = view.to - view.from;
+  return within(Math.round(at - span / 2), span, wholeRun(end));
+}
+
 /** The same width, moved just so far that `at` is in sight. */
 export function reveal(view: View, at: number, end: number): View {
   const span = view.to - view.from;

@@ -2,6 +2,7 @@ import type { ModelChoice } from './comparison/comparison-types.ts';
 import type { PatchImage, SourceRange } from './model/index.ts';
 import type { SimulationSettings } from './protocol.ts';
 import type { Action } from './simulator/step.ts';
+import type { Workload } from './simulator/workload.ts';
 
 /**
  * What the extension and the page in the simulation panel say to each other. The page runs the simulator itself, so that
@@ -16,6 +17,14 @@ export type HostToPanel =
       readonly images: readonly PatchImage[];
       readonly patch: string | null;
       readonly simulation: SimulationSettings;
+    }
+  /** A recorded machine to simulate on. `notes` are what its recording lacks. */
+  | {
+      readonly type: 'machine';
+      readonly uri: string;
+      readonly workload: Workload;
+      readonly kernel: string;
+      readonly notes: readonly string[];
     }
   /** There is nothing to simulate, and why. */
   | { readonly type: 'nothing'; readonly why: string }
@@ -37,6 +46,8 @@ export type PanelToHost =
       /** End of the run in microseconds. */
       readonly end: number;
     }
+  /** Simulate on a recorded machine: the one of this file, or, when null, one that the user picks. */
+  | { readonly type: 'machine'; readonly uri: string | null }
   /** Save this under a name that the user chooses. PNG comes in base64. */
   | { readonly type: 'save'; readonly kind: SnapshotKind; readonly name: string; readonly content: string }
   /** Something went wrong in the page. */
@@ -71,6 +82,8 @@ export interface PanelState {
   readonly models?: boolean;
   /** Only tasks that fit these words are shown. */
   readonly filter?: string;
+  /** The recording whose machine was chosen last. */
+  readonly machine?: string | null;
 }
 
 /** A step of the run as the page keeps it: images are looked up again by their klp_patch variable. */

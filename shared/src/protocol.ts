@@ -1,6 +1,7 @@
 import type { Comparison, ModelChoice } from './comparison/comparison-types.ts';
 import type { PatchImage, SourceRange } from './model/index.ts';
 import type { PictureTheme } from './picture/palette.ts';
+import type { Workload } from './simulator/workload.ts';
 
 /** What the server and a client that knows it say to each other beside LSP. Both ends take the types from here. */
 
@@ -94,6 +95,17 @@ export interface CompareParams {
 }
 /** Null when the document is not open, has no such patch, or the workload is not known. */
 export type CompareResult = Comparison | null;
+
+/** Request, client to server: the machine in a file that the capture script wrote. The file is one that the user picked. */
+export const RECORDED_WORKLOAD_REQUEST = 'livepatch/recordedWorkload';
+export interface RecordedWorkloadParams {
+  readonly uri: string;
+}
+export type RecordedWorkloadResult =
+  /** `kernel` is the simulated version that is nearest to the recorded machine's. Warnings are sentences. */
+  | { readonly ok: true; readonly workload: Workload; readonly kernel: string; readonly warnings: readonly string[] }
+  /** Why it can't be used, for people. */
+  | { readonly ok: false; readonly why: string };
 
 /** Notification, server to client: for the status bar item. */
 export const STATUS_NOTIFICATION = 'livepatch/status';

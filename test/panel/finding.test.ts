@@ -87,3 +87,58 @@ describe('saving what is shown', () => {
     expect(JSON.parse(content)).toMatchObject({ format: 'livepatch-trace-1', options: { workload: 'web-server' } });
   });
 });
+
+describe('a recorded machine', () => {
+  const MACHINE = {
+    type: 'machine',
+    uri: 'file:///machines/host.json',
+    kernel: '6.1',
+    notes: ['The recording does not say CONFIG_HZ: 250 is taken.'],
+    workload: {
+      id: 'capture',
+      title: 'machine recorded on Linux 6.1',
+      description: 'One task.',
+      cpus: 1,
+      hz: 250,
+      nohzFullCpus: [],
+      modules: [],
+      tasks: [
+        {
+          comm: 'waiter',
+          kind: 'user',
+          count: 1,
+          behaviour: {
+            phases: [
+              {
+                do: 'sleep',
+                for: { min: 0, max: 'forever' },
+                state: 'interruptible',
+                stack: ['__schedule', 'schedule', 'sigsuspend', 'do_syscall_64'],
+                syscall: 'rt_sigsuspend',
+              },
+            ],
+          },
+        },
+      ],
+    },
+  } as const;
+
+  it('is asked for in the list of machines, simulated on at once, and asked for again after a reload', async () => {
+    const panel = await shownPanel();
+    const machines = panel.page.locator('select[aria-label="Workload"]');
+    await machines.selectOption({ label: 'A recorded machine…' });
+    await expect.poll(() => panel.said.at(-1)).toEqual({ type: 'machine', uri: null });
+    // Until there is one, nothing changes.
+    expect(await machines.inputValue()).toBe('web-server');
+    await panel.post(MACHINE);
+    await expect.poll(() => row(panel.page, 'waiter:').count()).toBe(1);
+    expect(await machines.locator('option:checked').textContent()).toBe('machine recorded on Linux 6.1');
+    expect(await panel.page.locator('select[aria-label="Kernel"]').inputValue()).toBe('6.1');
+    await expect.poll(() => panel.page.locator('.verdict').textContent()).toContain('does not say CONFIG_HZ');
+    await expect.poll(async () => (await panel.state()).machine).toBe(MACHINE.uri);
+    const again = await shownPanel({ state: await panel.state() });
+    expect(again.said).toContainEqual({ type: 'machine', uri: MACHINE.uri });
+    await again.post(MACHINE);
+    await expect.poll(() => row(again.page, 'waiter:').count()).toBe(1);
+  });
+});

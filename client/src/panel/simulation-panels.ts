@@ -219,6 +219,9 @@ class SimulationPanel {
       case 'reveal':
         void this.revealSource(message.range);
         break;
+      case 'machine':
+        void this.sendMachine(message.uri);
+        break;
       case 'save':
         void this.save(message);
         break;
@@ -228,6 +231,22 @@ class SimulationPanel {
       case 'failed':
         this.log.error(`Panel ${this.title}: ${message.message}`);
         break;
+    }
+  }
+
+  /** Reads a recording, one that the user picks when none is named, and hands its machine to the page. */
+  private async sendMachine(named: string | null): Promise<void> {
+    const uri = named ?? (await pickRecording());
+    if (uri === null) return;
+    const file = uri.slice(uri.lastIndexOf('/') + 1);
+    try {
+      const result = await this.server.recordedWorkload(uri);
+      if (!result.ok) void vscode.window.showErrorMessage(`${file} can’t be used as a machine. ${result.why}`);
+      else
+        this.post({ type: 'machine', uri, workload: result.workload, kernel: result.kernel, notes: result.warnings });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      void vscode.window.showErrorMessage(`${file} could not be read: ${why}`);
     }
   }
 
@@ -272,6 +291,16 @@ class SimulationPanel {
   private post(message: HostToPanel): void {
     void this.panel.webview.postMessage(message);
   }
+}
+
+async function pickRecording(): Promise<string | null> {
+  const [picked] =
+    (await vscode.window.showOpenDialog({
+      title: 'A machine that "livepatch-ls capture" recorded',
+      openLabel: 'Simulate on It',
+      filters: { Recordings: ['json'] },
+    })) ?? [];
+  return picked === undefined ? null : picked.toString();
 }
 
 /** Not over the panel. */

@@ -9,6 +9,9 @@ import {
   LOCATE_REQUEST,
   type LocateParams,
   type LocateResult,
+  RECORDED_WORKLOAD_REQUEST,
+  type RecordedWorkloadParams,
+  type RecordedWorkloadResult,
   WORKSPACE_REQUEST,
   type WorkspaceResult,
 } from '../../../shared/src/protocol.ts';
@@ -25,6 +28,7 @@ import { foldingRanges } from './folding.ts';
 import { hover } from './hover.ts';
 import { images, locate } from './images.ts';
 import { inlayHints } from './inlay-hints.ts';
+import { recordedWorkload } from './recorded-workload.ts';
 import { type RequestHost, requestHandler } from './run-request.ts';
 import { workspace } from './workspace.ts';
 import { workspaceSymbols } from './workspace-symbols.ts';
@@ -125,6 +129,15 @@ export function registerRequests(
     COMPARE_REQUEST,
     requestHandler<CompareParams, CompareResult>('compare', host, { fallback: null }, async (params, isWanted) =>
       compare(await context(), params, isWanted),
+    ),
+  );
+  connection.onRequest<RecordedWorkloadResult, void>(
+    RECORDED_WORKLOAD_REQUEST,
+    requestHandler<RecordedWorkloadParams, RecordedWorkloadResult>(
+      'recordedWorkload',
+      host,
+      { fallback: { ok: false, why: 'The server could not read it. Its log says why.' } },
+      async (params) => recordedWorkload(params),
     ),
   );
   connection.onRequest(

@@ -1,5 +1,4 @@
 import {
-  CodeActionKind,
   CodeLensRefreshRequest,
   type Connection,
   type DidChangeTextDocumentParams,
@@ -10,8 +9,6 @@ import {
   type InitializeResult,
   InlayHintRefreshRequest,
   MessageType,
-  type ServerCapabilities,
-  TextDocumentSyncKind,
 } from 'vscode-languageserver';
 import { type Settings, STATUS_NOTIFICATION, type StatusParams } from '../../../shared/src/protocol.ts';
 import type { CParser } from '../analysis/parser.ts';
@@ -23,16 +20,15 @@ import { isKernelTree, SourceTree } from '../workspace/source-tree.ts';
 import { patchedModules } from '../workspace/target-kernel.ts';
 import { TargetWatch } from '../workspace/target-watch.ts';
 import { WorkspaceModules } from '../workspace/workspace-modules.ts';
-import { type ClientAbilities, clientAbilities, initializationOptions } from './client-abilities.ts';
-import { FIX_ALL } from './code-actions.ts';
+import { clientAbilities, initializationOptions } from './client-abilities.ts';
 import type { FeatureContext } from './context.ts';
-import { SOURCE } from './diagnostics.ts';
 import { Documents, UriNames } from './documents.ts';
 import { FolderWatchers, ReadableFolders } from './folders.ts';
 import { showMessage } from './messages.ts';
 import { Publisher } from './publisher.ts';
 import { registerRequests } from './register-requests.ts';
 import type { RequestHost } from './run-request.ts';
+import { serverCapabilities } from './server-capabilities.ts';
 import { type ReadSettings, readSettings } from './settings.ts';
 import { SettingsSync } from './settings-sync.ts';
 
@@ -378,25 +374,4 @@ class Session {
     this.sentStatus = text;
     void this.connection.sendNotification(STATUS_NOTIFICATION, status);
   }
-}
-
-function serverCapabilities(client: ClientAbilities): ServerCapabilities {
-  return {
-    positionEncoding: 'utf-16',
-    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: false },
-    hoverProvider: true,
-    completionProvider: { triggerCharacters: ['.', '"'] },
-    definitionProvider: true,
-    documentSymbolProvider: true,
-    workspaceSymbolProvider: true,
-    inlayHintProvider: true,
-    callHierarchyProvider: true,
-    foldingRangeProvider: true,
-    codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL] },
-    codeLensProvider: { resolveProvider: true },
-    ...(client.pullDiagnostics && {
-      diagnosticProvider: { identifier: SOURCE, interFileDependencies: true, workspaceDiagnostics: false },
-    }),
-    workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
-  };
 }

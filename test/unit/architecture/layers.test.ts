@@ -58,13 +58,20 @@ const LAYERS: readonly Layer[] = [
   },
   {
     path: 'server/src/features',
-    layers: ['server/src/workspace', 'server/src/analysis', 'server/src/kernel', ...SHARED],
+    layers: ['server/src/workspace', 'server/src/capture', 'server/src/analysis', 'server/src/kernel', ...SHARED],
     packages: ['node:', ...LSP],
     pure: false,
   },
   {
     path: 'server/src/server.ts',
-    layers: ['server/src/features', 'server/src/workspace', 'server/src/analysis', 'server/src/kernel', ...SHARED],
+    layers: [
+      'server/src/features',
+      'server/src/capture',
+      'server/src/workspace',
+      'server/src/analysis',
+      'server/src/kernel',
+      ...SHARED,
+    ],
     packages: ['node:', ...LSP],
     pure: false,
   },

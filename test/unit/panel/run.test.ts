@@ -39,7 +39,7 @@ const QUIET: Workload = {
 };
 
 function runOf(image: ReturnType<typeof patchOf>, actions: readonly PanelAction[] = []) {
-  return makeRun({ images: [image], image, kernel: '6.12', workload: QUIET, seed: 1, actions });
+  return makeRun({ images: [image], image, kernel: '6.12', workload: QUIET, seed: 1, actions, model: null });
 }
 
 /** What the panel offers at a time. */
