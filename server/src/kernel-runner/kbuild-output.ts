@@ -16,7 +16,9 @@ export function blameForErrors(
     const wrong = lines.filter(
       (line) =>
         (line.includes(inDirectory) && /\berror:|\*\*\* |ERROR/.test(line)) ||
-        (/^ERROR: /.test(line) && new RegExp(`(?:^|[\\s/"[])${escapeRegExp(name)}\\.k?o\\b`).test(line)),
+        (/^ERROR: /.test(line) && new RegExp(`(?:^|[\\s/"[])${escapeRegExp(name)}\\.k?o\\b`).test(line)) ||
+        // modpost names it without path and suffix where it tells of namespaces.
+        line.startsWith(`ERROR: modpost: module ${name} `),
     );
     if (wrong.length > 0) blame.set(name, wrong);
   }

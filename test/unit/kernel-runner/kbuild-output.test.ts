@@ -24,3 +24,8 @@ it('takes a missing licence, which modpost reports by the object file', () => {
   const blame = blameForErrors('ERROR: modpost: missing MODULE_LICENSE() in /tmp/w/good/good.o\n', MODULES);
   expect([...blame.keys()]).toEqual(['good']);
 });
+
+it('blames the module whose namespace is missing', () => {
+  const line = 'ERROR: modpost: module bad uses symbol dma_buf_get from namespace DMA_BUF, but does not import it.';
+  expect([...blameForErrors(`${line}\n`, MODULES)]).toEqual([['bad', [line]]]);
+});
