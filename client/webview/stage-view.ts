@@ -1,0 +1,85 @@
+import type { Lane } from '../../shared/src/picture/lanes.ts';
+import { type ComparisonEvents, ComparisonView } from './comparison-view.ts';
+import { element } from './dom.ts';
+import { Legend } from './legend.ts';
+import type { Look } from './look.ts';
+import { MinimapView } from './minimap-view.ts';
+import type { Row } from './rows.ts';
+import type { RunMark } from './run.ts';
+import { TableView } from './table-view.ts';
+import { type TimelineEvents, TimelineView } from './timeline-view.ts';
+import type { View } from './view.ts';
+
+export interface StageEvents extends TimelineEvents {
+  /** Puts a time into the middle of the view. */
+  centre(at: number): void;
+  /** A line of the table was chosen. */
+  openRow(row: Row): void;
+  openModel: ComparisonEvents['open'];
+}
+
+export interface StageData {
+  readonly look: Look;
+  readonly rows: readonly Row[];
+  readonly lanes: readonly Lane[];
+  readonly marks: readonly RunMark[];
+  readonly view: View;
+  readonly end: number;
+}
+
+/** The large part of the page, one at a time: tasks over time, tasks as a table, or models side by side. */
+export class StageView {
+  readonly element: HTMLElement;
+  readonly timeline: TimelineView;
+  readonly table: TableView;
+  readonly comparison: ComparisonView;
+  private readonly minimap: MinimapView;
+  private readonly legend = new Legend();
+
+  /** `now` is the line of words under it. */
+  constructor(events: StageEvents, now: HTMLElement) {
+    this.timeline = new TimelineView(events);
+    this.minimap = new MinimapView((at) => events.centre(at));
+    this.table = new TableView((row) => events.openRow(row));
+    this.comparison = new ComparisonView({ open: (row) => events.openModel(row) });
+    this.element = element(
+      'section',
+      { class: 'stage', 'aria-label': 'Tasks' },
+      this.timeline.element,
+      this.minimap.element,
+      this.table.element,
+      this.comparison.element,
+      element('div', { class: 'under' }, now, this.legend.element),
+    );
+  }
+
+  /** Which of the three is to be seen. */
+  showParts({ table, models }: Look): void {
+    this.timeline.element.hidden = table || models;
+    this.minimap.element.hidden = table || models;
+    this.legend.element.hidden = table && !models;
+    this.table.element.hidden = !table || models;
+    this.comparison.element.hidden = !models;
+    this.legend.forModels(models);
+  }
+
+  /** The table is updated with the facts: it changes only when something happens. */
+  update({ look, rows, lanes, marks, view, end }: StageData): void {
+    if (look.table || look.models) return;
+    const { cursor, selected } = look;
+    this.timeline.update({ rows, view, end, cursor, selected, marks });
+    this.minimap.update({ lanes, marks, view, end, cursor });
+  }
+
+  /** There is another run, or another theme: what is drawn on canvases is drawn anew. */
+  paintLegend(): void {
+    this.legend.paint();
+  }
+
+  restyle(): void {
+    this.timeline.restyle();
+    this.minimap.restyle();
+    this.comparison.restyle();
+    this.legend.paint();
+  }
+}

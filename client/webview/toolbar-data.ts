@@ -1,0 +1,35 @@
+import { PRESETS } from '../../shared/src/simulator/workloads/index.ts';
+import type { Look } from './look.ts';
+import type { Player } from './player.ts';
+import { RECORDED, type Session } from './session.ts';
+import type { ToolbarData } from './toolbar.ts';
+
+/** Kernels that the simulator knows, newest first. */
+const KERNELS = ['6.12', '6.1'];
+/** The entry of the list of machines that asks for a recording. */
+export const CHOOSE = 'choose';
+
+/** What the toolbar shows of what is simulated and looked at. `end` is the run's end in microseconds. */
+export function toolbarData(session: Session, look: Look, player: Player, end: number): ToolbarData {
+  return {
+    playing: player.playing,
+    cursor: look.cursor,
+    end: end,
+    speed: player.speed,
+    patches: session.images.map(({ variable, module }) => ({ value: variable ?? '', title: variable ?? module })),
+    patch: session.patch ?? '',
+    workloads: [
+      ...PRESETS.map(({ id, title }) => ({ value: id, title })),
+      ...(session.machine ? [{ value: RECORDED, title: session.machine.workload.title }] : []),
+      { value: CHOOSE, title: 'A recorded machine…' },
+    ],
+    workload: session.preset,
+    kernels: KERNELS.map((kernel) => ({ value: kernel, title: `Linux ${kernel}` })),
+    kernel: session.kernel,
+    seed: session.seed,
+    typical: session.chosenSeed === null,
+    table: look.table,
+    models: look.models,
+    filter: look.filter,
+  };
+}
