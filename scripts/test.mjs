@@ -93,7 +93,7 @@ const KERNEL_SUITE = {
   run: () => onKernels(randomScenarios(10)),
 };
 
-/** Of the kernel suite, with a quarter of the rules' examples and few random scenarios. */
+/** Of the kernel suite, with an eighth of the rules' examples and few random scenarios. */
 const SAMPLED = ['capture', 'random', 'rules', 'samples', 'selftests', 'troubles', 'twin'];
 const KERNEL_SAMPLE = {
   ...KERNEL_SUITE,

@@ -101,14 +101,14 @@ function fixedText(rule: Rule, example: Example, text: string, version: KernelVe
 const FIX_ROUNDS = 5;
 
 /**
- * A quarter of the experiments, another one for each `turn`, and two that crash. What crashes costs a boot, what hangs a
+ * An eighth of the experiments, another one for each `turn`, and two that crash. What crashes costs a boot, what hangs a
  * minute: the first of the crashes does.
  */
 export function sampleOf(experiments: readonly RuleExperiment[], turn: number): RuleExperiment[] {
   const isRough = ({ rule, kind }: RuleExperiment) => kind === 'bad' && /^(?:crash|hazard)$/.test(rule.kernel.outcome);
   const quick = experiments.filter((experiment) => !isRough(experiment));
   const crashes = experiments.filter(({ rule, kind }) => kind === 'bad' && rule.kernel.outcome === 'crash');
-  return [...quick.filter((_, index) => index % 4 === turn), ...crashes.slice(2 * turn + 1, 2 * turn + 3)];
+  return [...quick.filter((_, index) => index % 8 === turn), ...crashes.slice(2 * turn + 1, 2 * turn + 3)];
 }
 
 /** An example without a kernel of its own is for 6.12, and for 6.1 as well; a rule need not hold on both. */
