@@ -4,6 +4,7 @@ import { applyEdits, fixAllEdits } from '../../../server/src/analysis/fixes.ts';
 import { exampleText } from '../../../server/src/analysis/rules/example-text.ts';
 import { RULES } from '../../../server/src/analysis/rules/index.ts';
 import { findingsIn, read } from '../../support/check.ts';
+import { REFERENCE_KERNEL } from '../../support/reference-kernel.ts';
 
 const TEXTS = RULES.flatMap(({ examples }) => [...examples.bad, ...examples.good]).map(
   (example) => exampleText(example).text,
@@ -40,7 +41,7 @@ describe('rules on text that is being typed', () => {
   it('neither throw nor point outside of the text, and their fixes can be applied', () => {
     fc.assert(
       fc.property(brokenText, (text) => {
-        const findings = findingsIn(read({ 'typing.c': text }), { name: 'typing' });
+        const findings = findingsIn(read({ 'typing.c': text }), { name: 'typing', knowledge: REFERENCE_KERNEL });
         for (const { range, related = [], fixes = [] } of findings) {
           for (const place of [range, ...related.map((other) => other.range)]) {
             expect(place.file).toBe('typing.c');

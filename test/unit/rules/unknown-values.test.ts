@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { exampleText } from '../../../server/src/analysis/rules/example-text.ts';
 import { RULES } from '../../../server/src/analysis/rules/index.ts';
 import { findingsIn, read } from '../../support/check.ts';
+import { REFERENCE_KERNEL } from '../../support/reference-kernel.ts';
 
 /** All right modules that are for today's kernels. */
 const RIGHT = [
@@ -27,8 +28,11 @@ function* variants(text: string, pattern: RegExp, replacement: string) {
   }
 }
 
+/** With nothing known of the kernel, and with all of it. */
 function errorsIn(source: string): string[] {
-  return findingsIn(read({ 'uptime_fix.c': source }))
+  const module = read({ 'uptime_fix.c': source });
+  return [null, REFERENCE_KERNEL]
+    .flatMap((knowledge) => findingsIn(module, { knowledge }))
     .filter(({ severity }) => severity === 'error')
     .map(({ rule, message }) => `${rule}: ${message}`);
 }
