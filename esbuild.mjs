@@ -81,7 +81,7 @@ await rm(`${root}${out}`, { recursive: true, force: true });
 await mkdir(`${root}${out}`, { recursive: true });
 await copyFile(require.resolve('web-tree-sitter/web-tree-sitter.wasm'), `${root}${out}/web-tree-sitter.wasm`);
 await copyFile(require.resolve('tree-sitter-c/tree-sitter-c.wasm'), `${root}${out}/tree-sitter-c.wasm`);
-await cp(`${root}data/reference-kernel`, `${root}dist/reference-kernel`, { recursive: true });
+await cp(`${root}data/reference-kernel`, `${root}${out}/reference-kernel`, { recursive: true });
 await cp(`${root}server/src/kernel-runner/guest`, `${root}${out}/guest`, { recursive: true });
 if (watch) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();

@@ -1,7 +1,8 @@
 /**
- * npm run bench [-- --quick | --write] [--server | --simulator | --comparison]: builds for production and prints how fast
- * the server is beside what it can't be faster than and beside clangd, how fast the simulator is, and how long comparing
- * models takes. `--write` puts the figures into docs/performance.md.
+ * npm run bench [-- --quick | --write] [--server | --simulator | --comparison | --kernel]: builds for production and
+ * prints how fast the server is beside what it can't be faster than and beside clangd, how fast the simulator is, how
+ * long comparing models takes, and how fast the target kernel's symbols are read and searched. `--write` puts the
+ * figures into docs/performance.md.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ await runMain(async () => {
     const log = join(root, '.cache', 'logs', 'build.log');
     await runLogged(process.execPath, ['esbuild.mjs', '--production', `--out=${dist}`], log, { cwd: root });
     const { build } = await import('esbuild');
-    const programs = ['main', 'twin', 'comparison', 'echo-server', 'parse-server'];
+    const programs = ['main', 'twin', 'comparison', 'echo-server', 'parse-server', 'symbols'];
     await build({
       absWorkingDir: root,
       entryPoints: programs.map((name) => `test/bench/${name}.ts`),
@@ -53,6 +54,24 @@ await runMain(async () => {
       name: 'comparing models',
       title: 'Comparing models',
       program: [join(here, 'comparison.js')],
+    },
+    {
+      flag: '--fleet',
+      name: 'a fleet',
+      title: 'A fleet',
+      program: [
+        join(here, 'fleet.js'),
+        join(root, dist),
+        join(root, 'test', 'fixtures', 'captures', 'guest.6.12.json'),
+        join(root, 'samples', 'first-look.c'),
+      ],
+    },
+    { flag: '--panel', name: 'the panel', title: 'The panel', program: [join(here, 'panel.mjs')] },
+    {
+      flag: '--kernel',
+      name: 'the target kernel',
+      title: 'The target kernel',
+      program: ['--expose-gc', join(here, 'symbols.js'), join(root, dist)],
     },
   ];
   const asked = parts.filter(({ flag }) => flags.has(flag));

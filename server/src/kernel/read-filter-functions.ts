@@ -142,12 +142,11 @@ function markByAddress(table: SymbolTable, places: readonly number[], named: Rea
 /** @param firsts the first function of each name in an object that a line names */
 function markByName(table: SymbolTable, firsts: readonly number[], lines: Uint16Array): void {
   for (const first of firsts) {
-    const count = lines[first] as number;
     const object = table.object[first] as number;
-    const all: number[] = [];
-    for (let symbol = first; symbol >= 0; symbol = firstFunction(table, table.after(symbol), object)) all.push(symbol);
-    const known = count >= all.length ? TRACEABLE.yes : TRACEABLE.unknown;
-    for (const symbol of all) {
+    let functions = 0;
+    for (let symbol = first; symbol >= 0; symbol = firstFunction(table, table.after(symbol), object)) functions++;
+    const known = (lines[first] as number) >= functions ? TRACEABLE.yes : TRACEABLE.unknown;
+    for (let symbol = first; symbol >= 0; symbol = firstFunction(table, table.after(symbol), object)) {
       table.traceable[symbol] = known;
       // Not to be taken for unlisted.
       lines[symbol] = Math.max(1, lines[symbol] as number);
@@ -155,36 +154,44 @@ function markByName(table: SymbolTable, firsts: readonly number[], lines: Uint16
   }
 }
 
-/** Functions that no line names: not traceable, unless they share their code with one that is, or may. */
+/** Functions that no line names stay not traceable, unless they share their code with one that is, or may. */
 function markUnlisted(table: SymbolTable, lines: Uint16Array, named: ReadonlySet<number>): void {
-  const shared = new Set<number>();
-  const unsure = new Set<number>();
+  markShared(table, lines, named);
+  /** Whether the listed function before, whose address is hidden, may be one with what follows. */
+  let mayShare = false;
+  for (let symbol = 0; symbol < table.count; symbol++) {
+    if (table.address[symbol] !== 0 || !named.has(table.object[symbol] as number)) continue;
+    if (lines[symbol] !== 0) mayShare = true;
+    else if (!table.isFunction(symbol) || hasOwnCode(table, symbol)) mayShare = false;
+    // A module's symbols are not in the order of addresses: any may share.
+    else if (mayShare || table.object[symbol] !== 0) table.traceable[symbol] = TRACEABLE.unknown;
+  }
+}
+
+/** What is known of a listed function is known of others at its address. */
+function markShared(table: SymbolTable, lines: Uint16Array, named: ReadonlySet<number>): void {
+  const ofModules = new Map<number, number>();
   for (let symbol = 0; symbol < table.count; symbol++) {
     const address = table.address[symbol] as number;
     if (lines[symbol] === 0 || address === 0) continue;
-    (table.traceable[symbol] === TRACEABLE.yes ? shared : unsure).add(address);
+    const known = table.traceable[symbol] as number;
+    if (table.object[symbol] !== 0) {
+      ofModules.set(address, known);
+      continue;
+    }
+    // vmlinux's symbols are in the order of addresses.
+    for (let other = symbol - 1; other >= 0 && table.address[other] === address; other--) give(other, known);
+    for (let other = symbol + 1; other < table.count && table.address[other] === address; other++) give(other, known);
   }
-  /** Whether the functions before, without addresses, may be at one with a listed one. */
-  let mayShare = false;
-  for (let symbol = 0; symbol < table.count; symbol++) {
-    if (lines[symbol] !== 0) {
-      mayShare = true;
-      continue;
+  for (let symbol = 0; symbol < table.count && ofModules.size > 0; symbol++) {
+    const known = table.object[symbol] === 0 ? undefined : ofModules.get(table.address[symbol] as number);
+    if (known !== undefined) give(symbol, known);
+  }
+
+  function give(symbol: number, known: number): void {
+    if (lines[symbol] === 0 && table.isFunction(symbol) && named.has(table.object[symbol] as number)) {
+      table.traceable[symbol] = known;
     }
-    if (!named.has(table.object[symbol] as number) || !table.isFunction(symbol)) {
-      mayShare = false;
-      continue;
-    }
-    const address = table.address[symbol] as number;
-    const ofKernel = table.object[symbol] === 0;
-    if (hasOwnCode(table, symbol)) mayShare = false;
-    // A module's symbols are not in the order of addresses: any may share.
-    const hidden = address === 0 && (ofKernel ? mayShare : !hasOwnCode(table, symbol));
-    table.traceable[symbol] = shared.has(address)
-      ? TRACEABLE.yes
-      : hidden || unsure.has(address)
-        ? TRACEABLE.unknown
-        : TRACEABLE.no;
   }
 }
 
@@ -195,9 +202,13 @@ const COLD = new TextEncoder().encode('.cold');
 function hasOwnCode(table: SymbolTable, symbol: number): boolean {
   const start = table.nameStart[symbol] as number;
   const length = table.nameLength[symbol] as number;
-  const stands = (text: Uint8Array, at: number) => text.every((byte, i) => table.names[at + i] === byte);
-  if (length > PADDING.length && stands(PADDING, start)) return true;
-  return length > COLD.length && stands(COLD, start + length - COLD.length);
+  if (length > PADDING.length && standsAt(table.names, start, PADDING)) return true;
+  return length > COLD.length && standsAt(table.names, start + length - COLD.length, COLD);
+}
+
+function standsAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
+  return true;
 }
 
 /** How far behind a function's start its place may be: behind an ENDBR. Bytes. */

@@ -73,7 +73,7 @@ export function readKallsyms(
     let high = 0;
     let low = 0;
     while (i < end) {
-      const digit = hexDigit(text[i] as number);
+      const digit = DIGITS[text[i] as number] as number;
       if (digit < 0) break;
       high = (high << 4) | (low >>> 28);
       low = (low << 4) | digit;
@@ -175,8 +175,8 @@ function isModuleName(name: string): boolean {
   return name !== '' && name !== 'bpf' && !name.startsWith('__builtin__');
 }
 
-function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const letter = byte | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
-}
+/** What a hexadecimal digit stands for, -1 for other bytes. */
+const DIGITS = Int8Array.from({ length: 256 }, (_, byte) => {
+  const digit = Number.parseInt(String.fromCharCode(byte), 16);
+  return Number.isNaN(digit) ? -1 : digit;
+});

@@ -217,7 +217,7 @@ export class SymbolTableBuilder {
       const byte = bytes[start + i] as number;
       names[used + i] = byte;
       hash = Math.imul(hash ^ byte, 0x01000193);
-      letters |= letterBit(byte);
+      letters |= LETTER_BITS[byte] as number;
     }
     this.nameStart[count] = used;
     this.nameLength[count] = length;
@@ -288,6 +288,8 @@ export function letterBit(byte: number): number {
   if (letter >= 0 && letter < 26) return 1 << letter;
   return byte >= 0x30 && byte <= 0x39 ? 1 << 26 : 1 << 27;
 }
+
+const LETTER_BITS = Uint32Array.from({ length: 256 }, (_, byte) => letterBit(byte));
 
 /** The text of some ASCII bytes. */
 export function textOf(bytes: Uint8Array, start: number, end: number): string {
