@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Kernel } from './find-kernel.ts';
 import { blameForErrors } from './kbuild-output.ts';
 import { runCommand } from './run-command.ts';
@@ -35,7 +35,7 @@ export async function buildModules(
   sources: readonly ModuleSource[],
   options: BuildOptions,
 ): Promise<Map<string, BuiltModule>> {
-  const shelf = join(options.cache, 'modules', kernel.release);
+  const shelf = join(options.cache, 'modules', await shelfName(kernel, options.cache));
   const built = new Map<string, BuiltModule>();
   const places = new Map(sources.map((source) => [source.name, join(shelf, fingerprint(source))]));
   const missing: ModuleSource[] = [];
@@ -62,6 +62,16 @@ export async function buildModules(
     await rm(work, { recursive: true, force: true });
   }
   return built;
+}
+
+/** A release names one kernel when it was fetched; a tree of one's own is changed and built again under its name. */
+async function shelfName(kernel: Kernel, cache: string): Promise<string> {
+  if (kernel.image.startsWith(`${resolve(cache)}/`)) return kernel.release;
+  const hash = createHash('sha256');
+  for (const file of ['.config', 'Module.symvers']) {
+    hash.update(await readFile(join(kernel.build, file)).catch(() => ''));
+  }
+  return `${kernel.release}-${hash.digest('hex').slice(0, 12)}`;
 }
 
 function fingerprint(source: ModuleSource): string {
@@ -138,5 +148,9 @@ async function make(
   signal: AbortSignal | undefined,
 ) {
   await writeFile(join(work, 'Kbuild'), `obj-m := ${modules.map(({ name }) => `${name}/`).join(' ')}\n`);
-  return runCommand('make', ['-k', '-j2', '-C', kernel.build, `M=${work}`, 'modules'], signal ? { signal } : {});
+  const args = ['-k', `-j${availableParallelism()}`, '-C', kernel.build, `M=${work}`, 'modules'];
+  const result = await runCommand('make', args, signal ? { signal } : {});
+  // That says nothing about the modules, and must not be kept.
+  if (result.code === null) throw new Error('make was ended by a signal.');
+  return result;
 }
