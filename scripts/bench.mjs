@@ -23,7 +23,19 @@ await runMain(async () => {
     const log = join(root, '.cache', 'logs', 'build.log');
     await runLogged(process.execPath, ['esbuild.mjs', '--production', `--out=${dist}`], log, { cwd: root });
     const { build } = await import('esbuild');
-    const programs = ['main', 'twin', 'comparison', 'echo-server', 'parse-server', 'symbols'];
+    // It drives a browser with packages that are not to be bundled.
+    await build({
+      absWorkingDir: root,
+      entryPoints: ['test/bench/panel.ts'],
+      outfile: join(here, 'panel.mjs'),
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      packages: 'external',
+      logLevel: 'warning',
+    });
+    const programs = ['main', 'twin', 'comparison', 'fleet', 'echo-server', 'parse-server', 'symbols'];
     await build({
       absWorkingDir: root,
       entryPoints: programs.map((name) => `test/bench/${name}.ts`),
