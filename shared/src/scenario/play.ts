@@ -8,7 +8,7 @@ import { workloadById } from '../simulator/workloads/index.ts';
 import { kernelThreads } from '../simulator/workloads/tasks.ts';
 import { isTold, type ScenarioRecord, type StepRecord, type TaskRecord, TIMED_OUT } from './record.ts';
 import { type Scenario, type ScenarioStep, SETTLE_SECONDS, SIGNALS } from './scenario.ts';
-import { guestTasks, taskGroup } from './task-stacks.ts';
+import { companionGroup, companionName, guestTasks, taskGroup } from './task-stacks.ts';
 
 export interface PlayOptions {
   /** `6.12`. */
@@ -52,8 +52,7 @@ export function play(scenario: Scenario, options: PlayOptions): Played {
   scenario.steps.forEach((step, index) => {
     const real = options.times?.[index];
     const at = real ? Math.max(now, real.at) : now;
-    const action = actionOf(step, options);
-    if (action) {
+    for (const action of actionsOf(step, scenario, options)) {
       steps.push({ at, ...action });
       places.push(index);
     }
@@ -128,6 +127,19 @@ function lineOf(event: TraceEvent): string[] {
   return [];
 }
 
+/** What the simulator does for a step; the last one tells what the step returns. */
+function actionsOf(step: ScenarioStep, scenario: Scenario, options: PlayOptions): Action[] {
+  const action = actionOf(step, options);
+  if (!action) return [];
+  if (action.do !== 'start' && action.do !== 'wake' && action.do !== 'signal') return [action];
+  const task = scenario.tasks.get(action.task);
+  if (!task || companionGroup(action.task, task, options.kernel) === null) return [action];
+  // A byte goes to the child, and SIGKILL to both; other signals are the named task's.
+  const concerns = action.do === 'start' || (action.do === 'wake' && task.does === 'vfork') || step.do === 'signal';
+  if (!concerns || (step.do === 'signal' && step.signal !== 'KILL')) return [action];
+  return [{ ...action, task: companionName(action.task) }, action];
+}
+
 function actionOf(step: ScenarioStep, options: PlayOptions): Action | null {
   switch (step.do) {
     case 'load':
@@ -172,7 +184,8 @@ function workloadOf(scenario: Scenario, kernel: string): Workload {
   };
   const named = [...scenario.tasks].flatMap(([name, task]): TaskGroup[] => {
     const known = task.does === 'kernel-thread' && base.tasks.some(({ comm }) => comm === name);
-    return known ? [] : [taskGroup(name, task, kernel)];
+    const companion = companionGroup(name, task, kernel);
+    return known ? [] : [taskGroup(name, task, kernel), ...(companion ? [companion] : [])];
   });
   return { ...base, tasks: [...base.tasks, ...named] };
 }

@@ -122,6 +122,33 @@ export function taskGroup(name: string, task: ScenarioTask, kernel: string): Tas
   };
 }
 
+/** The name of the task that the guest's helper program starts besides a named one, on the simulator. */
+export const companionName = (name: string): string => `${name}'s child`;
+
+/**
+ * What that task does; null when there is none. The child of a vfork() reads the pipe on which the byte comes that lets
+ * both go on; those of wait4 and traced sleep for ever.
+ */
+export function companionGroup(name: string, task: ScenarioTask, kernel: string): TaskGroup | null {
+  const group = (phases: Phase[]): TaskGroup => ({
+    comm: companionName(name),
+    kind: 'user',
+    count: 1,
+    starts: 'by-step',
+    behaviour: { phases, begins: 'first-phase' },
+  });
+  switch (task.does) {
+    case 'vfork':
+      return group([callPhase(CALLS.read ?? PAUSE, kernel, FOREVER), { do: 'exit' }]);
+    case 'wait4':
+      return group([callPhase(PAUSE, kernel, FOREVER)]);
+    case 'traced':
+      return group([{ ...callPhase(CALLS.stopped ?? PAUSE, kernel, FOREVER), state: 'traced' }]);
+    default:
+      return null;
+  }
+}
+
 function userPhases(task: ScenarioTask, kernel: string): Phase[] {
   switch (task.does) {
     case 'spin':

@@ -333,8 +333,14 @@ class Generator {
       if (end === 'reversed') return;
       this.#isOver = end === 'over';
     }
+    // The child of a vfork() slept there.
+    if (replaced.has('pipe_read') && this.#hasVfork()) this.#isOver = true;
     if (!patch?.replace) return;
     for (const other of this.#machine.enabled) if (other !== name) this.#machine.enabled.delete(other);
+  }
+
+  #hasVfork(): boolean {
+    return [...this.#machine.sleepers.values()].some(({ sketch }) => sketch.does === 'vfork');
   }
 
   /** What can be tried while tasks hold the transition of `name`. */
@@ -354,7 +360,8 @@ class Generator {
       ...this.#targets.map((target) => () => this.#moveTarget(target)),
     ];
     // The signals do not wake them, so that nothing else changes.
-    if (holders.every(([, { sleeps }]) => sleeps !== 'lightly')) tries.push(() => this.#do(wait(20)));
+    const firmly = holders.every(([, { sleeps }]) => sleeps !== 'lightly');
+    if (firmly && !this.#hasVfork()) tries.push(() => this.#do(wait(20)));
     this.#pick(tries)();
   }
 
