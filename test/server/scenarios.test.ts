@@ -143,7 +143,14 @@ describe('livepatch-ls verify', () => {
   it('exits 2 for what is no scenario, and for a kernel that is not there', () => {
     expect(run('verify', 'gate.c')).toMatchObject({ status: 2, err: expect.stringContaining('.klpsim.json') });
     expect(run('verify').status).toBe(2);
+    const headers = ['--headers', folder, 'callbacks.klpsim.json'];
+    expect(run('verify', ...headers)).toMatchObject({ status: 2, err: expect.stringContaining('one --kernel') });
+    const limit = run('verify', '--time-limit', 'soon', 'callbacks.klpsim.json');
+    expect(limit).toMatchObject({ status: 2, err: expect.stringContaining('--time-limit is "soon"') });
     const missing = run('verify', '--kernel', './vmlinuz', '--cache', folder, 'callbacks.klpsim.json');
-    expect(missing).toMatchObject({ status: 2, err: expect.stringContaining('There is no kernel image ./vmlinuz') });
+    expect(missing).toMatchObject({
+      status: 2,
+      err: expect.stringMatching(/There is no kernel image \/.*\/vmlinuz\.$/m),
+    });
   });
 });
