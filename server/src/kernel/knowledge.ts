@@ -21,6 +21,9 @@ export interface KernelKnowledge {
   /**
    * All symbols of exactly this name in the object, data included, in the order in which `old_sympos` counts them
    * (vmlinux: ascending address; modules: symbol table): the first has sympos 1. Empty when there is none.
+   *
+   * What is known of a module from its file has its `__init` symbols, too, and counts them: so does the kernel while the
+   * module loads. Once it is loaded they are gone, and what kallsyms tells does not have them.
    */
   lookup(name: string, object: string | null): readonly KernelSymbol[];
   /** The same name wherever it is: vmlinux first, then modules by name. */
