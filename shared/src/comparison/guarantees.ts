@@ -32,7 +32,7 @@ export function guarantees(
       inFunction.add(seen, `${who(task)} went over inside ${under}()${seen ? ', and calls new code from there' : ''}`);
     }
     if (task.kind !== 'user' || !isInSystemCall(behaviour?.phases[phase])) continue;
-    const before = under ?? firstPatched(stay.before, patched);
+    const before = firstPatched([stack, ...stay.before], patched);
     const after = firstPatched(stay.after, patched);
     const seen = before !== undefined && after !== undefined;
     inCall.add(

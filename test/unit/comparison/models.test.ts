@@ -49,6 +49,21 @@ describe('livepatch 4.0 (immediate)', () => {
     });
   });
 
+  it('is out of the old code as soon as its last old call returns, in the kernel or not', () => {
+    const goesOn = task('reader', [], {
+      behaviour: {
+        begins: 'first-phase',
+        phases: [
+          { do: 'sleep', for: { min: SECOND, max: SECOND }, stack: ['wait', 'f', 'entry'], state: 'uninterruptible' },
+          { do: 'kernel', for: { min: SECOND, max: SECOND }, stack: ['x', 'f', 'entry'] },
+          { do: 'kernel', for: { min: 30 * SECOND, max: 30 * SECOND }, stack: ['x', 'entry'] },
+          { do: 'user', for: { min: SECOND, max: SECOND } },
+        ],
+      },
+    });
+    expect(rowOf('immediate', box(init, goesOn))).toMatchObject({ mixed: { time: 2 * SECOND, open: false } });
+  });
+
   it('does not prove that a function is not mixed when somebody is inside, and shows it when that one calls on', () => {
     expect(promises(rowOf('immediate', box(init, inF)))).toEqual({
       function: 'not-proven',
@@ -124,6 +139,19 @@ describe('kpatch and Ksplice', () => {
       time: 3 * 4 * MS + 2 * 2 * SECOND,
       standStill: { stops: 3 },
     });
+  });
+
+  it('name who was inside at the last attempt, and not who had left by then', () => {
+    const leaves = task('leaver', [], {
+      behaviour: {
+        begins: 'first-phase',
+        phases: [
+          { do: 'sleep', for: { min: SECOND, max: SECOND }, stack: ['schedule', 'f'], state: 'uninterruptible' },
+          { do: 'user', for: { min: 60 * SECOND, max: 60 * SECOND } },
+        ],
+      },
+    });
+    expect(rowOf('kpatch', box(init, leaves, stuckInF)).never.map(({ comm }) => comm)).toEqual(['stuck']);
   });
 
   it('take the length of a stop and the number of attempts as parameters', () => {

@@ -65,6 +65,14 @@ describe('a set of patches (PATCH v2 of May 2026)', () => {
     expect(listed(trace)).toEqual(['one']);
   });
 
+  it('takes positions 0 and 1 for the same function, and 2 for another', () => {
+    const second = (oldSympos: number): number | undefined => {
+      const two = patch('two', { vmlinux: { funcs: [{ oldName: 'f', oldSympos }] } }, { replaceSet: 2 });
+      return errnos(play(QUIET, [at(0, load(fixes('one', ['f'], { replaceSet: 1 }))), at(2, load(two))], options))[1];
+    };
+    expect([second(0), second(1), second(2)]).toEqual([-22, -22, 0]);
+  });
+
   it('asks for states within the set, and refuses one that another set has', () => {
     const states = [{ id: 7, version: 1 }];
     const outcome = (set: number, more: Partial<PatchImage>): number | undefined =>
@@ -163,6 +171,19 @@ describe('a tag (drafts of April 2026)', () => {
       { patch: 'four', nop: true, transition: true },
       { patch: 'three', nop: false },
     ]);
+  });
+});
+
+describe('a patch that is not replaceable (RFC of January 2025)', () => {
+  it('keeps its functions while tasks switch: there are no nops for it', () => {
+    const trace = play(
+      STUCK,
+      [at(0, load(fixes('kept', ['f']))), at(2, load(fixes('next', ['msleep'], { replace: true })))],
+      kernel('replaceable'),
+    );
+    const stack = stateAt(trace, 4 * SECOND).funcStacks.find((func) => func.function === 'f')?.stack;
+    expect(stack).toMatchObject([{ patch: 'kept', nop: false }]);
+    expect(stack).toHaveLength(1);
   });
 });
 
