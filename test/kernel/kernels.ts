@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Kernels that the suite runs on; the environment variable KLP_KERNELS (`6.12`, or `6.1,6.12`) chooses. */
-export const KERNELS: readonly string[] = (process.env.KLP_KERNELS ?? '6.1,6.12').split(',');
+/** Kernels that the suite can run on without more being said. */
+export const ALL_KERNELS = ['6.1', '6.12'] as const;
+
+/** Those that it runs on; the environment variable KLP_KERNELS (`6.12`, or `6.1,6.12`) chooses. */
+export const KERNELS: readonly string[] = process.env.KLP_KERNELS?.split(',') ?? ALL_KERNELS;
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
