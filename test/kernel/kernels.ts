@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Kernels that the suite can run on without more being said. */
-export const ALL_KERNELS = ['6.1', '6.12'] as const;
+export const ALL_KERNELS: readonly string[] = ['6.1', '6.12'];
 
 /** Those that it runs on; the environment variable KLP_KERNELS (`6.12`, or `6.1,6.12`) chooses. */
 export const KERNELS: readonly string[] = process.env.KLP_KERNELS?.split(',') ?? ALL_KERNELS;

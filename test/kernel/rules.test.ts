@@ -26,12 +26,7 @@ describe.each(KERNELS)('rules on Linux %s', (version) => {
   if (!kernelVersion) throw new Error(`KLP_KERNELS names ${version}, which is no version`);
   const rules = RULES.filter((rule) => ONLY.test(rule.id));
   const all = ruleExperiments(rules, kernelVersion).filter(({ kind }) => KIND === undefined || kind === KIND);
-  const experiments = SAMPLE
-    ? sampleOf(
-        all,
-        ALL_KERNELS.findIndex((known) => known === version),
-      )
-    : all;
+  const experiments = SAMPLE ? sampleOf(all, ALL_KERNELS.indexOf(version)) : all;
   let verdicts = new Map<string, LoadVerdict>();
 
   beforeAll(async () => {
