@@ -105,7 +105,7 @@ export class Machine {
   readonly staleFrames: [StackSearch<string> | null, StackSearch<string> | null] = [null, null];
 
   /** Tasks that are on a CPU, as of the last look. */
-  private readonly onCpu = new Set<Task>();
+  private readonly onCpu: Task[] = [];
   private readonly busyCpus = new Set<number>();
   private readonly frameCache = [new Map(), new Map()] as const satisfies readonly FrameCache[];
   private readonly preemptedCache = [new Map(), new Map()] as const satisfies readonly PreemptedCache[];
@@ -240,7 +240,7 @@ export class Machine {
    * task looked at). Which of too many get a CPU belongs to the moment, not to a stream of draws.
    */
   seat(tasks: readonly Task[]): void {
-    this.onCpu.clear();
+    for (const task of this.onCpu.splice(0)) task.onCpu = false;
     this.busyCpus.clear();
     this.busyCpus.add(this.passCpu);
     const { housekeepingCpus } = this.prepared;
@@ -267,7 +267,8 @@ export class Machine {
   }
 
   private take(task: Task, cpu: number): void {
-    this.onCpu.add(task);
+    task.onCpu = true;
+    this.onCpu.push(task);
     this.busyCpus.add(cpu);
     this.readStack(task);
   }
@@ -287,7 +288,7 @@ export class Machine {
 
   /** task_curr(), as of the last seat(). */
   isRunning(task: Task): boolean {
-    return task.kind === 'idle' ? !this.busyCpus.has(-1 - task.id) : this.onCpu.has(task);
+    return task.kind === 'idle' ? !this.busyCpus.has(-1 - task.id) : task.onCpu;
   }
 
   /** Whether the tick interrupts a task that runs in user space. */

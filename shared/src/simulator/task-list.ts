@@ -1,5 +1,5 @@
 import { Prng } from './prng.ts';
-import { Task } from './task.ts';
+import { Task, UNSEEN } from './task.ts';
 import type { TaskClass } from './task-class.ts';
 import type { BlockReason, PatchState, TraceTask } from './trace.ts';
 import type { Phase } from './workload.ts';
@@ -31,6 +31,8 @@ function makeColumns(rows: number) {
     notifySignal: new Uint8Array(rows),
     alive: new Uint8Array(rows),
     eager: new Uint8Array(rows),
+    /** Whether it was on a CPU at the last look of a pass. */
+    onCpu: new Uint8Array(rows),
     /** Whether it has a Disturbance. */
     disturbed: new Uint8Array(rows),
     /** Whether its newest entry in the event queue is still to come. */
@@ -39,7 +41,7 @@ function makeColumns(rows: number) {
     stamp: new Int32Array(rows),
     /** Place in its cycle. */
     index: new Int32Array(rows),
-    /** Microseconds at which the present phase ends; below 0 before the first look. */
+    /** Microseconds at which the present phase ends; see UNSEEN and UNDRAWN. */
     phaseEnd: new Float64Array(rows),
     /** How many random numbers it has drawn. */
     drawn: new Int32Array(rows),
@@ -93,7 +95,7 @@ export class TaskList {
     columns.patchState.fill(-1, from, to);
     columns.alive.fill(1, from, to);
     columns.eager.fill(taskClass.eager ? 1 : 0, from, to);
-    columns.phaseEnd.fill(-1, from, to);
+    columns.phaseEnd.fill(UNSEEN, from, to);
     for (let row = from; row < to; row++) {
       this.views.push(undefined);
       this.frames.push(NO_FRAMES);

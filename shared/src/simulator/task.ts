@@ -11,6 +11,11 @@ import type { Behaviour, Phase } from './workload.ts';
  */
 const UNSEEN_PHASES_LIMIT = 4;
 
+/** In the column of phases' ends: nobody has looked at the task yet. */
+export const UNSEEN = -1;
+/** There: UNDRAWN - T says that it was put somewhere into its cycle at T, and that the end is not drawn yet. */
+const UNDRAWN = -2;
+
 /** What a task does when its phase ends. */
 export interface Boundary {
   readonly phase: Phase;
@@ -98,6 +103,14 @@ export class Task {
     this.list.columns.alive[this.row] = alive ? 1 : 0;
   }
 
+  /** task_curr(), as of the last look of a pass. */
+  get onCpu(): boolean {
+    return this.list.columns.onCpu[this.row] === 1;
+  }
+  set onCpu(onCpu: boolean) {
+    this.list.columns.onCpu[this.row] = onCpu ? 1 : 0;
+  }
+
   /** It is played through in order, event by event: what it does shows in the trace. */
   get eager(): boolean {
     return this.list.columns.eager[this.row] === 1;
@@ -108,6 +121,9 @@ export class Task {
 
   /** Microseconds at which the present phase ends; below 0 before the first look. */
   get phaseEnd(): number {
+    const end = this.list.columns.phaseEnd[this.row] as number;
+    if (end >= UNSEEN) return end;
+    this.drawPlace(UNDRAWN - end);
     return this.list.columns.phaseEnd[this.row] as number;
   }
   set phaseEnd(at: number) {
@@ -115,7 +131,7 @@ export class Task {
   }
 
   get seen(): boolean {
-    return this.phaseEnd >= 0;
+    return this.list.columns.phaseEnd[this.row] !== UNSEEN;
   }
 
   /** What the present phase shows on the stack, with replaced functions under their new names. Innermost first. */
@@ -210,9 +226,10 @@ export class Task {
 
   /** Ends the present phase at that time: it was woken, and `effect` is what that does to its system call. */
   wakeAt(at: number, effect: 'restarts' | 'EINTR' | null): void {
+    const end = this.phaseEnd;
     if (effect !== null || this.list.disturbance(this.row) !== undefined) {
       const disturbance = this.list.disturb(this.row);
-      disturbance.resumeUntil = this.phaseEnd;
+      disturbance.resumeUntil = end;
       disturbance.interrupted = effect;
     }
     this.phaseEnd = at;
@@ -262,27 +279,25 @@ export class Task {
     return { phase: to, leftKernel };
   }
 
-  /** Enters a point of the cycle that is as likely as the time the task spends there. */
+  /** Enters a point of the cycle that is as likely as the time the task spends there; its end is drawn when it is asked for. */
   private beginAnywhere(now: number): void {
     this.notifySignal = false;
-    const { cycleTime, endless, expected, times } = this.taskClass;
+    const { cycleTime, endless, expected } = this.taskClass;
     if (endless >= 0) {
       this.index = endless;
       this.phaseEnd = NEVER;
       return;
     }
     if (cycleTime <= 0) throw new SimulatorError(`task ${this.id} (${this.comm}) has a cycle that takes no time`);
+    if (expected.length > 1) this.index = pointOf(expected, this.list.enterStream(this.row).below(cycleTime));
+    this.phaseEnd = UNDRAWN - now;
+  }
+
+  /** The same with the end of that phase. Most tasks never need it: they are asleep, and switch when they are looked at. */
+  private drawPlace(now: number): void {
+    const { cycleTime, expected, times } = this.taskClass;
     const random = this.list.enterStream(this.row);
-    let point = random.below(cycleTime);
-    this.index = 0;
-    for (let i = 0; i < expected.length; i++) {
-      const time = expected[i] as number;
-      if (point < time) {
-        this.index = i;
-        break;
-      }
-      point -= time;
-    }
+    this.index = pointOf(expected, random.below(cycleTime));
     const time = times[this.index] ?? null;
     const drawn = draw(time, random);
     // The rest of an exponential duration is exponential again; of an even one some part is over.
@@ -297,6 +312,17 @@ export class Task {
     this.list.columns.drawn[this.row] = random.drawn;
     return drawn;
   }
+}
+
+/** The phase that is under way when so much of the cycle (microseconds) is over. */
+function pointOf(expected: readonly number[], point: number): number {
+  let rest = point;
+  for (let i = 0; i < expected.length; i++) {
+    const time = expected[i] as number;
+    if (rest < time) return i;
+    rest -= time;
+  }
+  return 0;
 }
 
 /** Microseconds, at least 1 except for what takes no time. */
