@@ -24,7 +24,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const panels = new SimulationPanels(context.extensionUri, host, documents, log, context.workspaceState);
 
   const modules = new ModuleTree(host, log);
-  const scenarios = new ScenarioTests(context.asAbsolutePath('dist/cli.js'), log);
+  const scenarios = new ScenarioTests(context.asAbsolutePath('dist/cli.js'), panels, log);
 
   const api: ExtensionApi = {
     version,

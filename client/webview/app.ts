@@ -54,7 +54,10 @@ export class App {
     this.session = new Session(
       {
         run: () => this.showRun(),
-        forecast: () => this.showForecast(),
+        forecast: () => {
+          this.verdict.show(this.session);
+          if (!this.session.forecasting) this.report();
+        },
         comparison: () => this.stage.comparison.show(this.session),
         failed: (message) => this.fail(message),
       },
@@ -118,6 +121,12 @@ export class App {
         this.failure.hidden = true;
         document.title = `Livepatch simulation: ${message.title}`;
         this.session.receive(message);
+        break;
+      case 'trace':
+        document.title = `Livepatch simulation: ${message.title}`;
+        this.look = { ...this.look, models: false };
+        this.session.receiveTrace(message);
+        this.moveTo(message.at);
         break;
       case 'machine':
         this.session.receiveMachine(message);
@@ -212,7 +221,9 @@ export class App {
     this.notice.hidden = !nothing;
     for (const part of [this.toolbar, this.verdict]) part.element.hidden = nothing;
     // Only the kernel's own model can be acted upon.
-    this.actions.element.hidden = nothing || this.look.models || this.session.model !== null;
+    const { model, fixed } = this.session;
+    this.actions.element.hidden = nothing || this.look.models || model !== null || fixed !== null;
+    this.toolbar.choosing(fixed === null);
     this.main.hidden = nothing;
     const { models } = this.look;
     this.stage.showParts(this.look);
@@ -236,14 +247,8 @@ export class App {
     this.report();
   }
 
-  private showForecast(): void {
-    this.verdict.show(this.session);
-    if (!this.session.forecasting) this.report();
-  }
-
   private readLog(): void {
-    const { run } = this.session;
-    if (run !== null) this.lines = logLines(run.trace, this.debug);
+    this.lines = this.session.run === null ? [] : logLines(this.session.run.trace, this.debug);
   }
 
   /** Rows from groups and folds. */
@@ -257,13 +262,11 @@ export class App {
     const { session, look, rows } = this;
     const { run, images, workload } = session;
     if (run === null) return;
-    const { end } = run.trace;
-    const { cursor } = look;
-    this.stage.update({ look, rows, lanes: run.lanes, marks: run.marks, view: this.view, end });
+    this.stage.update({ look, rows, lanes: run.lanes, marks: run.marks, view: this.view, end: this.end });
     this.showToolbar();
     this.facts.update({ run, look, rows, images, workload, playing: this.player.playing });
     this.log.update(this.lines, run.trace.options.kernel);
-    this.log.cursor(cursor);
+    this.log.cursor(look.cursor);
     this.keep();
   }
 

@@ -43,7 +43,11 @@ const AFTERMATH = 60_000_000;
 
 /** Simulates the load of the patch and what was done later. */
 export function makeRun(options: RunOptions): Run {
-  const trace = options.model === null ? ownRun(options) : playChoice(options.model, options);
+  return runOf(options.model === null ? ownRun(options) : playChoice(options.model, options));
+}
+
+/** What the views draw of a trace. */
+export function runOf(trace: Trace): Run {
   const all = lanes(trace);
   return { trace, lanes: all, groups: groupLanes(all), moments: moments(trace), marks: marks(trace) };
 }

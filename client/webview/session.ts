@@ -7,7 +7,7 @@ import { forecastInSteps } from '../../shared/src/simulator/forecast.ts';
 import type { Forecast } from '../../shared/src/simulator/forecast-types.ts';
 import type { Workload } from '../../shared/src/simulator/workload.ts';
 import { PRESETS, workloadById } from '../../shared/src/simulator/workloads/index.ts';
-import { makeRun, type Run } from './run.ts';
+import { makeRun, type Run, runOf } from './run.ts';
 
 /** The forecast takes a while: it is made when nobody has typed for so long. */
 const FORECAST_DELAY = 200;
@@ -61,6 +61,8 @@ export class Session {
   chosenSeed: number | null = null;
   actions: readonly PanelAction[] = [];
   run: Run | null = null;
+  /** Title of a run that was made elsewhere and is shown as it is; null for runs that are made here. */
+  fixed: string | null = null;
   forecast: Forecast | null = null;
   /** The forecast is being made; until then the last one stands. */
   forecasting = false;
@@ -101,7 +103,16 @@ export class Session {
     return { uri, patch, kernel, actions, model, machine, workload: this.preset, seed: this.chosenSeed ?? 0 };
   }
 
+  /** Shows a run that was made elsewhere. */
+  receiveTrace({ title, trace }: HostToPanel & { readonly type: 'trace' }): void {
+    this.clear();
+    this.fixed = title;
+    this.run = runOf(trace);
+    this.events.run();
+  }
+
   receive(message: HostToPanel & { readonly type: 'images' }): void {
+    this.fixed = null;
     const { simulation } = message;
     const kept = this.kept?.uri === message.uri ? this.kept : null;
     this.kept = null;

@@ -61,6 +61,7 @@ export class Toolbar {
   private readonly models: HTMLButtonElement;
   private readonly filter: HTMLInputElement;
   private readonly saving: HTMLSelectElement;
+  private readonly choices: readonly HTMLElement[];
   private shownPlaying: boolean | null = null;
 
   constructor(events: ToolbarEvents) {
@@ -127,6 +128,10 @@ export class Toolbar {
       { value: 'json', title: 'JSON trace' },
     ]);
     this.patchField = field('Patch', this.patch);
+    this.choices = [
+      group(this.patchField, field('Workload', this.workload), field('Kernel', this.kernel)),
+      group(field('Seed', this.seed), this.typical),
+    ];
     this.element = element(
       'header',
       { class: 'toolbar', role: 'toolbar', 'aria-label': 'Simulation' },
@@ -137,8 +142,7 @@ export class Toolbar {
         button('Next event', 'next', 'Next event (.)', () => events.moment(1)),
       ),
       group(this.time, this.speed),
-      group(this.patchField, field('Workload', this.workload), field('Kernel', this.kernel)),
-      group(field('Seed', this.seed), this.typical),
+      ...this.choices,
       element(
         'div',
         { class: 'group end' },
@@ -152,6 +156,12 @@ export class Toolbar {
         element('button', { type: 'button', class: 'quiet', title: 'Keys (?)', onclick: () => events.help() }, 'Keys'),
       ),
     );
+  }
+
+  /** Whether there is something to choose: a run that was made elsewhere is as it is. */
+  choosing(on: boolean): void {
+    for (const part of this.choices) part.hidden = !on;
+    this.models.hidden = !on;
   }
 
   focusFilter(): void {

@@ -43,7 +43,11 @@ export class VerdictView {
   }
 
   show(session: Session): void {
-    const { forecast, forecasting, actions, modelRow, preset, machine } = session;
+    const { forecast, forecasting, actions, modelRow, preset, machine, fixed } = session;
+    if (fixed !== null) {
+      this.update(fixed, { stale: false, acted: false, notes: [] });
+      return;
+    }
     if (modelRow !== null) {
       this.showModel(modelRow, () => session.showModel(null));
       return;

@@ -2,6 +2,7 @@ import type { ModelChoice } from './comparison/comparison-types.ts';
 import type { PatchImage, SourceRange } from './model/index.ts';
 import type { SimulationSettings } from './protocol.ts';
 import type { Action } from './simulator/step.ts';
+import type { Trace } from './simulator/trace.ts';
 import type { Workload } from './simulator/workload.ts';
 
 /**
@@ -26,6 +27,8 @@ export type HostToPanel =
       readonly kernel: string;
       readonly notes: readonly string[];
     }
+  /** A run that was made elsewhere, such as a scenario's: nothing of it can be changed here. `at` is where to look first. */
+  | { readonly type: 'trace'; readonly title: string; readonly trace: Trace; readonly at: number }
   /** There is nothing to simulate, and why. */
   | { readonly type: 'nothing'; readonly why: string }
   /** "Show Kernel Log" and the like. */

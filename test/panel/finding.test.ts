@@ -1,7 +1,44 @@
 import { describe, expect, it } from 'vitest';
-import { MASTER, row, shownPanel, usePanel } from './driving.ts';
+import { makeRun } from '../../client/webview/run.ts';
+import { MASTER, panelPage, row, shownPanel, time, usePanel } from './driving.ts';
+import { imagesMessage, patchOf } from './images.ts';
 
 usePanel();
+
+/** One task that sleeps for ever in what the tests' patch replaces. */
+const MACHINE = {
+  type: 'machine',
+  uri: 'file:///machines/host.json',
+  kernel: '6.1',
+  notes: ['The recording does not say CONFIG_HZ: 250 is taken.'],
+  workload: {
+    id: 'capture',
+    title: 'machine recorded on Linux 6.1',
+    description: 'One task.',
+    cpus: 1,
+    hz: 250,
+    nohzFullCpus: [],
+    modules: [],
+    tasks: [
+      {
+        comm: 'waiter',
+        kind: 'user',
+        count: 1,
+        behaviour: {
+          phases: [
+            {
+              do: 'sleep',
+              for: { min: 0, max: 'forever' },
+              state: 'interruptible',
+              stack: ['__schedule', 'schedule', 'sigsuspend', 'do_syscall_64'],
+              syscall: 'rt_sigsuspend',
+            },
+          ],
+        },
+      },
+    ],
+  },
+} as const;
 
 describe('filter', () => {
   it('shows only tasks that fit, and says so over a reload', async () => {
@@ -89,40 +126,6 @@ describe('saving what is shown', () => {
 });
 
 describe('a recorded machine', () => {
-  const MACHINE = {
-    type: 'machine',
-    uri: 'file:///machines/host.json',
-    kernel: '6.1',
-    notes: ['The recording does not say CONFIG_HZ: 250 is taken.'],
-    workload: {
-      id: 'capture',
-      title: 'machine recorded on Linux 6.1',
-      description: 'One task.',
-      cpus: 1,
-      hz: 250,
-      nohzFullCpus: [],
-      modules: [],
-      tasks: [
-        {
-          comm: 'waiter',
-          kind: 'user',
-          count: 1,
-          behaviour: {
-            phases: [
-              {
-                do: 'sleep',
-                for: { min: 0, max: 'forever' },
-                state: 'interruptible',
-                stack: ['__schedule', 'schedule', 'sigsuspend', 'do_syscall_64'],
-                syscall: 'rt_sigsuspend',
-              },
-            ],
-          },
-        },
-      ],
-    },
-  } as const;
-
   it('is asked for in the list of machines, simulated on at once, and asked for again after a reload', async () => {
     const panel = await shownPanel();
     const machines = panel.page.locator('select[aria-label="Workload"]');
@@ -140,5 +143,28 @@ describe('a recorded machine', () => {
     expect(again.said).toContainEqual({ type: 'machine', uri: MACHINE.uri });
     await again.post(MACHINE);
     await expect.poll(() => row(again.page, 'waiter:').count()).toBe(1);
+  });
+});
+
+describe('a run that was made elsewhere', () => {
+  it('is shown as it is, at the place that is asked for, with nothing to choose', async () => {
+    const { trace } = makeRun({
+      images: [],
+      image: patchOf('sigsuspend'),
+      kernel: '6.12',
+      workload: MACHINE.workload,
+      seed: 1,
+      actions: [],
+      model: null,
+    });
+    const panel = await panelPage();
+    await panel.post({ type: 'trace', title: 'kill on Linux 6.12: No such line is in the log.', trace, at: 3_000_000 });
+    await expect.poll(() => panel.page.locator('.verdict h1').textContent()).toContain('No such line is in the log.');
+    expect(await time(panel.page)).toMatch(/^3\.0 s of/);
+    expect(await row(panel.page, 'waiter:').count()).toBe(1);
+    expect(await panel.page.locator('select[aria-label="Workload"]').isVisible()).toBe(false);
+    expect(await panel.page.locator('.actions').isVisible()).toBe(false);
+    await panel.post(imagesMessage([patchOf('sigsuspend')]));
+    await panel.page.locator('select[aria-label="Workload"]').waitFor();
   });
 });

@@ -39,7 +39,7 @@ describe('drawing', () => {
     expect(red).toBeGreaterThan(green + 60);
     const [newRed = 0, newGreen = 0] = await colorAt(page, MASTER, 0.95);
     expect(newGreen).toBeGreaterThan(newRed + 60);
-    const [otherRed = 0, otherGreen = 0] = await colorAt(page, 'node (', 0.4);
+    const [otherRed = 0, otherGreen = 0] = await colorAt(page, 'php-fpm8.2 (', 0.4);
     expect(otherGreen).toBeGreaterThan(otherRed + 60);
   });
 
@@ -49,8 +49,8 @@ describe('drawing', () => {
     expect(await row(page, 'nginx (').getAttribute('aria-expanded')).toBe('true');
     expect(await page.locator('.timeline .row').nth(1).textContent()).toMatch(/^nginx:\d+$/);
     expect(await row(page, 'kernel threads (').getAttribute('aria-expanded')).toBe('false');
-    await row(page, 'node (').locator('.label').click();
-    await expect.poll(() => row(page, 'node (').getAttribute('aria-expanded')).toBe('true');
+    await row(page, 'php-fpm8.2 (').locator('.label').click();
+    await expect.poll(() => row(page, 'php-fpm8.2 (').getAttribute('aria-expanded')).toBe('true');
   });
 
   it('says why there is nothing to simulate, and shows the next module', async () => {

@@ -124,8 +124,8 @@ describe('what is simulated', () => {
     const { page } = panel;
     await clickBar(page, MASTER, 0.5);
     const before = await time(page);
-    await panel.post(imagesMessage([patchOf('sigsuspend', 'n_tty_read')]));
-    await page.locator('.versions', { hasText: 'n_tty_read' }).waitFor();
+    await panel.post(imagesMessage([patchOf('sigsuspend', 'do_select')]));
+    await page.locator('.versions', { hasText: 'do_select' }).waitFor();
     expect((await time(page))?.split(' of ')[0]).toBe(before?.split(' of ')[0]);
     expect(await page.locator('.detail .who').textContent()).toMatch(/^nginx:\d+$/);
     await expect.poll(() => row(page, 'bash').getAttribute('aria-label')).toContain('blocked');

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { SourceRange } from '../../../shared/src/model/index.ts';
 import type { HostToPanel, PanelState, PanelToHost } from '../../../shared/src/panel-messages.ts';
 import type { ImagesResult } from '../../../shared/src/protocol.ts';
+import type { Trace } from '../../../shared/src/simulator/trace.ts';
 import type { LivepatchDocuments } from '../livepatch-documents.ts';
 import type { ServerHost } from '../server-host.ts';
 import { pageHtml } from './page.ts';
@@ -10,6 +11,8 @@ import { pageHtml } from './page.ts';
 export const PANEL_TYPE = 'livepatch.simulation';
 
 export type PanelPart = (HostToPanel & { type: 'show' })['part'];
+
+type TraceMessage = HostToPanel & { readonly type: 'trace' };
 
 const SNAPSHOT_NAMES = { svg: 'SVG picture', png: 'PNG picture', json: 'JSON trace' };
 
@@ -70,6 +73,17 @@ export class SimulationPanels implements vscode.Disposable, vscode.WebviewPanelS
     this.adopt(panel, uri.toString(), patch, part);
   }
 
+  /** A panel of its own for a run that was made elsewhere. `at` is where to look first, in microseconds. */
+  openTrace(title: string, trace: Trace, at: number): void {
+    const panel = vscode.window.createWebviewPanel(
+      PANEL_TYPE,
+      `Livepatch: ${title}`,
+      { viewColumn: vscode.ViewColumn.Beside, preserveFocus: false },
+      this.options(),
+    );
+    this.adopt(panel, null, null, 'timeline', { type: 'trace', title, trace, at });
+  }
+
   /** After a reload VS Code hands back the panel with the state that its page kept. */
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: PanelState | undefined): Promise<void> {
     panel.webview.options = this.options();
@@ -100,11 +114,17 @@ export class SimulationPanels implements vscode.Disposable, vscode.WebviewPanelS
     return { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(this.extensionUri, 'dist', 'webview')] };
   }
 
-  private adopt(webview: vscode.WebviewPanel, uri: string | null, patch: string | null, part: PanelPart): void {
+  private adopt(
+    webview: vscode.WebviewPanel,
+    uri: string | null,
+    patch: string | null,
+    part: PanelPart,
+    trace: TraceMessage | null = null,
+  ): void {
     const file = (name: string): string =>
       webview.webview.asWebviewUri(vscode.Uri.joinPath(this.extensionUri, 'dist', 'webview', name)).toString();
     webview.iconPath = vscode.Uri.joinPath(this.extensionUri, 'client', 'media', 'icon.png');
-    const panel = new SimulationPanel(webview, uri, patch, part, this.server, this.documents, this.log);
+    const panel = new SimulationPanel(webview, uri, patch, part, trace, this.server, this.documents, this.log);
     this.panels.add(panel);
     webview.onDidDispose(() => this.panels.delete(panel));
     webview.webview.html = pageHtml({
@@ -123,6 +143,8 @@ class SimulationPanel {
   private readonly server: ServerHost;
   private readonly documents: LivepatchDocuments;
   private readonly log: vscode.LogOutputChannel;
+  /** A run that was made elsewhere; null for the runs of a document. */
+  private readonly trace: TraceMessage | null;
   private patch: string | null;
   private part: PanelPart;
   /** The page listens. It does not while it is hidden: VS Code throws it away and loads it anew when shown. */
@@ -133,6 +155,7 @@ class SimulationPanel {
     uri: string | null,
     patch: string | null,
     part: PanelPart,
+    trace: TraceMessage | null,
     server: ServerHost,
     documents: LivepatchDocuments,
     log: vscode.LogOutputChannel,
@@ -141,6 +164,7 @@ class SimulationPanel {
     this.uri = uri;
     this.patch = patch;
     this.part = part;
+    this.trace = trace;
     this.server = server;
     this.documents = documents;
     this.log = log;
@@ -191,6 +215,10 @@ class SimulationPanel {
 
   private async refresh(): Promise<void> {
     const uri = this.uri;
+    if (this.trace !== null) {
+      this.post(this.trace);
+      return;
+    }
     if (uri === null) {
       this.post({ type: 'nothing', why: 'Run "Simulate Transition" in a livepatch module to see it here.' });
       return;

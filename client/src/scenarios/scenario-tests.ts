@@ -1,5 +1,7 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
+import type { Trace } from '../../../shared/src/simulator/trace.ts';
+import type { SimulationPanels } from '../panel/simulation-panels.ts';
 import { type CommandLineResult, runCommandLine } from './command-line.ts';
 
 const PATTERN = '**/*.klpsim.json';
@@ -16,11 +18,14 @@ interface SimulatedScenario {
   readonly results: readonly {
     readonly kernel: string;
     readonly failures: readonly Failure[];
-    readonly record: { readonly steps: readonly { readonly log: readonly string[] }[] };
+    readonly record: { readonly steps: readonly { readonly at: number; readonly log: readonly string[] }[] };
+    readonly trace: Trace;
   }[];
 }
 
 interface Failure {
+  /** Place of the step. */
+  readonly step: number;
   /** `FILE:LINE:COLUMN`, from 1. */
   readonly place: string;
   readonly message: string;
@@ -49,30 +54,35 @@ export class ScenarioTests implements vscode.Disposable {
   private readonly controller = vscode.tests.createTestController('livepatch.scenarios', 'Livepatch Scenarios');
   private readonly subscriptions: vscode.Disposable[];
   private readonly commandLine: string;
+  private readonly panels: SimulationPanels;
   private readonly log: vscode.LogOutputChannel;
   private watching = false;
   /** How each scenario's last run went, by URI. */
   readonly outcomes = new Map<string, ScenarioOutcome>();
 
-  /** `commandLine` is the path of the bundled command line. */
-  constructor(commandLine: string, log: vscode.LogOutputChannel) {
+  /** `commandLine` is the path of the bundled command line; `panels` show runs. */
+  constructor(commandLine: string, panels: SimulationPanels, log: vscode.LogOutputChannel) {
     this.commandLine = commandLine;
+    this.panels = panels;
     this.log = log;
+    const { Run, Debug } = vscode.TestRunProfileKind;
     const profile = (
       name: string,
+      kind: vscode.TestRunProfileKind,
       isDefault: boolean,
       play: (item: vscode.TestItem, run: vscode.TestRun) => Promise<void>,
     ): vscode.TestRunProfile =>
       this.controller.createRunProfile(
         name,
-        vscode.TestRunProfileKind.Run,
+        kind,
         (request, cancellation) => this.run(request, cancellation, play),
         isDefault,
       );
     this.subscriptions = [
       this.controller,
-      profile('Simulate', true, (item, run) => this.simulate(item, run)),
-      profile('Verify on a Real Kernel', false, (item, run) => this.verify(item, run)),
+      profile('Simulate', Run, true, (item, run) => this.simulate(item, run, false)),
+      profile('Show in the Panel', Debug, true, (item, run) => this.simulate(item, run, true)),
+      profile('Verify on a Real Kernel', Run, false, (item, run) => this.verify(item, run)),
       vscode.workspace.onDidOpenTextDocument(({ uri }) => this.look(uri)),
     ];
     this.controller.resolveHandler = async (item) => {
@@ -137,7 +147,8 @@ export class ScenarioTests implements vscode.Disposable {
     run.end();
   }
 
-  private async simulate(item: vscode.TestItem, run: vscode.TestRun): Promise<void> {
+  /** `show` opens the run in the panel: the first that failed at the step that did, or else the first one. */
+  private async simulate(item: vscode.TestItem, run: vscode.TestRun, show: boolean): Promise<void> {
     const started = Date.now();
     const done = await this.call(['simulate', '--format', 'json'], item, run);
     const scenario = parsed<SimulatedScenario>(done);
@@ -153,6 +164,11 @@ export class ScenarioTests implements vscode.Disposable {
       for (const failure of failures) messages.push(failureMessage(item, kernel, failure));
     }
     this.finish(run, item, messages.length === 0 ? 'passed' : 'failed', messages, started);
+    const shown = scenario.results.find(({ failures }) => failures.length > 0) ?? scenario.results[0];
+    if (!show || shown === undefined) return;
+    const step = shown.failures[0]?.step ?? 0;
+    const title = `${item.label} on Linux ${shown.kernel}${shown.failures[0] ? `: ${shown.failures[0].message}` : ''}`;
+    this.panels.openTrace(title, shown.trace, shown.record.steps[step]?.at ?? 0);
   }
 
   private async verify(item: vscode.TestItem, run: vscode.TestRun): Promise<void> {

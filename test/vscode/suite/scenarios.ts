@@ -63,6 +63,14 @@ export const scenarioJourneys: readonly Journey[] = [
           'the bad one',
         );
         assertEqual((await outcome('broken')).state, 'errored', 'the broken one');
+        await vscode.commands.executeCommand('testing.debugAll');
+        await until('the panel with the run that failed', async () =>
+          (await api()).panels.find(
+            ({ title, messages }) =>
+              title.startsWith('Livepatch: bad on Linux 6.12: No such line') &&
+              messages.some(({ type }) => type === 'drawn'),
+          ),
+        );
       } finally {
         for (const name of Object.keys(files)) rmSync(join(folder, name));
       }
