@@ -12,7 +12,9 @@ type Sleep = Extract<Phase, { do: 'sleep' }>;
 const FOREVER = { min: 0, max: 'forever' } as const;
 const SCHEDULE = ['__schedule', 'schedule'];
 const SYSCALL = ['do_syscall_64', 'entry_SYSCALL_64_after_hwframe'];
-const KTHREAD = ['kthread', 'ret_from_fork', 'ret_from_fork_asm'];
+/** ret_from_fork_asm() came between the two kernels that were looked at. */
+const KTHREAD61 = ['kthread', 'ret_from_fork'];
+const KTHREAD = [...KTHREAD61, 'ret_from_fork_asm'];
 const HRTIMEOUT = 'schedule_hrtimeout_range_clock';
 
 interface Call {
@@ -102,10 +104,11 @@ const CALLS: { readonly [does in TaskActivity]?: Call } = {
 /** The group for a named task. A started one comes with its step, a kernel thread is there from the beginning. */
 export function taskGroup(name: string, task: ScenarioTask, kernel: string): TaskGroup {
   if (task.does === 'kernel-thread') {
+    const outermost = kernelIsBefore612(kernel) ? KTHREAD61 : KTHREAD;
     const sleep = (frames: readonly string[]): Sleep => ({
       do: 'sleep',
       for: FOREVER,
-      stack: [...SCHEDULE, ...frames, ...KTHREAD.filter((frame) => !frames.includes(frame))],
+      stack: [...SCHEDULE, ...frames, ...outermost.filter((frame) => !frames.includes(frame))],
       state: task.state,
     });
     const stack = task.stack ?? [];

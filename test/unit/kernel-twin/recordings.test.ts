@@ -41,7 +41,7 @@ describe('tasks sleep where the simulator takes them to sleep', () => {
   it.each(recordings)('%s', (_, recording) => {
     const { tasks, steps } = scenarioOf(storyOf(recording));
     for (const [place, step] of steps.entries()) {
-      if (step.do !== 'start') continue;
+      if (step.do !== 'start' && step.do !== 'watch') continue;
       const task = tasks.get(step.task);
       if (!task) throw new Error(`${step.task} is no task of the story`);
       const [phase] = taskGroup(step.task, task, recording.record.kernel).behaviour.phases;
