@@ -71,7 +71,13 @@ describe('the command line', () => {
   it('reads System.map, vmlinux and build trees', () => {
     expect(check(['--system-map', write('System.map', WITHOUT)]).found).toHaveLength(1);
     const symbol = (name: string) =>
-      elfBlob([{ name: '.text', flags: 6, content: new Uint8Array(64) }], [{ name, section: '.text', type: 'func' }]);
+      elfBlob(
+        [{ name: '.text', flags: 6, content: new Uint8Array(64) }],
+        [
+          { name: '_text', section: '.text' },
+          { name, section: '.text', type: 'func' },
+        ],
+      );
     expect(check(['--vmlinux', write('a/vmlinux', symbol('cmdline_proc_show'))]).found).toEqual([]);
     expect(check(['--vmlinux', write('b/vmlinux', symbol('cmdline_show'))]).found).toHaveLength(1);
     expect(check(['--kernel-source', join(folder, 'b')]).found).toHaveLength(1);

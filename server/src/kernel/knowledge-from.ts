@@ -212,7 +212,9 @@ function markModules(table: SymbolTable, objects: ReadonlySet<string | null>): v
 function kallsymsProblem(reading: KallsymsReading, format: string): string | null {
   if (reading.symbols === 0) return `It holds no symbols in the format of ${format}.`;
   if (reading.badLine !== null) return `Line ${reading.badLine} is not in the format of ${format}.`;
-  if (!reading.complete) return 'It ends in the middle of a line: what it does not list is taken as not known.';
+  if (!reading.ended) return 'It ends in the middle of a line: what it does not list is taken as not known.';
+  if (!reading.complete)
+    return 'It has no symbol _text, so it is a part only: what it does not list is taken as not known.';
   return null;
 }
 

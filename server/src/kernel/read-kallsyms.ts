@@ -13,8 +13,10 @@ export interface KallsymsReading {
   readonly initText: readonly [number, number] | null;
   /** vmlinux's entries of exported symbols. */
   readonly exports: ExportEntries;
-  /** False when the text ends in the middle of a line. */
+  /** False when the text ends in the middle of a line, or lists vmlinux without the symbol it begins with. */
   readonly complete: boolean;
+  /** Whether the last line is whole. */
+  readonly ended: boolean;
   /** The first line (from 1) that is not of the format; null when all are. */
   readonly badLine: number | null;
 }
@@ -22,10 +24,13 @@ export interface KallsymsReading {
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const TAB = 0x09;
+const RETURN = 0x0d;
 /** `U`. */
 const UNDEFINED = 0x55;
 
 const UNDERSCORE = 0x5f;
+const TEXT_START = new TextEncoder().encode('_text');
+const CODE_START = new TextEncoder().encode('_stext');
 const INIT_START = new TextEncoder().encode('_sinittext');
 const INIT_END = new TextEncoder().encode('_einittext');
 
@@ -53,6 +58,8 @@ export function readKallsyms(
   const modules = new ModuleNames(builder, accept, objects);
   let symbols = 0;
   const exports = new ExportEntries();
+  /** Whether a symbol at which every kernel begins was seen. */
+  let begins = false;
   let initStart = -1;
   let initEnd = -1;
   let addresses = false;
@@ -93,7 +100,8 @@ export function readKallsyms(
     }
     let nameEnd = nameStart;
     while (nameEnd < end && (text[nameEnd] as number) > SPACE) nameEnd++;
-    if (nameEnd === nameStart || nameEnd - nameStart > LONGEST_NAME) {
+    const isEnd = nameEnd === end || text[nameEnd] === TAB || text[nameEnd] === RETURN;
+    if (nameEnd === nameStart || nameEnd - nameStart > LONGEST_NAME || !isEnd) {
       badLine ??= line;
       continue;
     }
@@ -108,9 +116,13 @@ export function readKallsyms(
       const symbol = builder.add(0, text, nameStart, nameEnd, type, UNKNOWN_SIZE, address);
       symbols++;
       objects.add(null);
-      if (text[nameStart] === UNDERSCORE && nameEnd - nameStart === INIT_START.length) {
-        if (isText(text, nameStart, INIT_START)) initStart = symbol;
-        else if (isText(text, nameStart, INIT_END)) initEnd = symbol;
+      if (text[nameStart] === UNDERSCORE) {
+        const length = nameEnd - nameStart;
+        if (length === INIT_START.length) {
+          if (isText(text, nameStart, INIT_START)) initStart = symbol;
+          else if (isText(text, nameStart, INIT_END)) initEnd = symbol;
+        } else if (length === TEXT_START.length) begins ||= isText(text, nameStart, TEXT_START);
+        else if (length === CODE_START.length) begins ||= isText(text, nameStart, CODE_START);
       }
       exports.see(symbol, text, nameStart, nameEnd, address);
       if (address !== openAddress) {
@@ -124,7 +136,9 @@ export function readKallsyms(
     }
   }
   const initText: [number, number] | null = initStart >= 0 && initEnd > initStart ? [initStart, initEnd] : null;
-  return { symbols, objects, addresses, initText, exports, complete: end >= 0 && badLines <= MOST_BAD_LINES, badLine };
+  const ended = end >= 0 && badLines <= MOST_BAD_LINES;
+  const complete = ended && (begins || !objects.has(null));
+  return { symbols, objects, addresses, initText, exports, complete, ended, badLine };
 }
 
 function isText(bytes: Uint8Array, start: number, text: Uint8Array): boolean {

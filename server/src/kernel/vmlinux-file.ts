@@ -26,12 +26,15 @@ export async function readVmlinux(read: ReadBytes): Promise<VmlinuxFile | string
   if (typeof elf === 'string') return elf;
   const section = elf.section('.BTF');
   const btf = section ? await elf.content(section) : null;
-  const symbols = await readElfSymbols(elf);
-  if (!symbols && (!btf || btf.length === 0)) return 'It has neither symbols nor BTF: it is stripped.';
-  return { table: symbols ? await tableOf(elf, symbols) : null, btf };
+  const table = await tableOf(elf);
+  if (!table && (!btf || btf.length === 0)) return 'It has neither symbols nor BTF: it is stripped.';
+  return { table, btf };
 }
 
-async function tableOf(elf: ElfFile, symbols: ElfSymbols): Promise<SymbolTable> {
+/** Null when it does not have all symbols: distributions' header packages hold a vmlinux of BTF and little else. */
+async function tableOf(elf: ElfFile): Promise<SymbolTable | null> {
+  const symbols = await readElfSymbols(elf);
+  if (!symbols) return null;
   const kept: number[] = [];
   for (let i = 0; i < symbols.count; i++) if (isKept(symbols, i)) kept.push(i);
   // As scripts/kallsyms.c sorts them: positions count by address.
@@ -44,6 +47,7 @@ async function tableOf(elf: ElfFile, symbols: ElfSymbols): Promise<SymbolTable> 
     builder.add(0, symbols.strings, start, start + (symbols.nameLength[i] as number), type, size, symbols.value[i]);
   }
   const table = builder.build();
+  if (table.find('_text') < 0 && table.find('_stext') < 0) return null;
   table.markGlobals(0);
   const places = await ftracePlaces(elf, symbols, kept, table);
   const gplStart = addressOf(table, symbols, kept, '__start___ksymtab_gpl');

@@ -140,6 +140,7 @@ function vmlinuxBlob(options: ElfOptions = {}): Uint8Array {
       { name: '.comment', content: 'gcc' },
     ],
     [
+      { name: '_text', section: '.text', value: TEXT, binding: 'global' },
       { name: 'vfs_read', section: '.text', value: TEXT + 0x10, size: 0x20, type: 'func', binding: 'global' },
       { name: 'init_once', section: '.text', value: TEXT + 0x60, size: 0x10, type: 'func' },
       { name: 'init_once', section: '.text', value: TEXT + 0x40, size: 8, type: 'func' },
@@ -201,7 +202,9 @@ describe('vmlinux', () => {
   it('counts where kallsyms is not given or cut, and adds sizes where it is', async () => {
     const vmlinux = await readBlob(vmlinuxBlob());
     if (typeof vmlinux === 'string') throw new Error(vmlinux);
-    const kallsyms = '0000000000000000 T vfs_read\n0000000000000000 t init_once\n0000000000000000 t init_once\n';
+    const kallsyms =
+      '0000000000000000 T _text\n0000000000000000 T vfs_read\n' +
+      '0000000000000000 t init_once\n0000000000000000 t init_once\n';
     const both = knowledgeFrom({ label: 'both', vmlinux, kallsyms }).knowledge;
     expect(both?.lookup('init_once', null).map(({ size }) => size)).toEqual([8, 0x10]);
     expect(both?.lookup('start_kernel', null)).toEqual([]);
@@ -212,5 +215,16 @@ describe('vmlinux', () => {
   it('is refused when it is stripped or something else', async () => {
     expect(await readBlob(elfBlob([{ name: '.text', flags: 6 }], null))).toContain('stripped');
     expect(await readBlob(new Uint8Array(1000))).toContain('not an ELF file');
+    // What kernels' header packages have beside BTF: the ids of a few functions, and no function.
+    const ids = [{ name: '__BTF_ID__func__vfs_read__1', section: '.BTF_ids' }];
+    const sections = [
+      { name: '.BTF', content: BTF },
+      { name: '.BTF_ids', flags: 2, content: new Uint8Array(8) },
+    ];
+    const headers = await readBlob(elfBlob(sections, ids));
+    if (typeof headers === 'string') throw new Error(headers);
+    const kernel = knowledgeFrom({ label: 'headers', vmlinux: headers }).knowledge;
+    expect(kernel?.coverage(null)).toBe('partial');
+    expect(kernel?.prototype('vfs_read', null)?.text).toBe('int(void)');
   });
 });

@@ -149,7 +149,10 @@ describe('texts of the kernel', () => {
           const address = (0xffffffff81000000n + BigInt(i) * 16n).toString(16);
           return `${address} ${letter} ${own}${module === '' ? '' : `\t[${module}]`}\n`;
         });
-        const { knowledge } = knowledgeFrom({ label: 'random', kallsyms: text.join('') });
+        const { knowledge } = knowledgeFrom({
+          label: 'random',
+          kallsyms: `${'0'.repeat(16)} T _text\n${text.join('')}`,
+        });
         for (const { name: own, module } of ordered) {
           const object = module === '' ? null : module;
           const same = ordered.filter((other) => other.name === own && other.module === module);

@@ -199,6 +199,17 @@ describe('broken sources', () => {
     expect(said.map(({ source }) => source)).toEqual(['kallsyms', 'filterFunctions']);
   });
 
+  it('concludes nothing from an excerpt, and takes no note for a symbol', () => {
+    const excerpt = problems({ kallsyms: 'ffffffff81000080 T vfs_read\n' });
+    expect(excerpt.knowledge?.coverage(null)).toBe('partial');
+    expect(excerpt.problems.map(({ message }) => message)).toEqual([expect.stringContaining('no symbol _text')]);
+    const note = 'ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package\n';
+    expect(problems({ systemMap: note })).toEqual({
+      knowledge: null,
+      problems: [{ source: 'systemMap', message: 'It holds no symbols in the format of System.map.' }],
+    });
+  });
+
   it('has nothing without sources', () => {
     expect(knowledgeFrom({ label: 'nothing' })).toEqual({ knowledge: null, problems: [] });
   });

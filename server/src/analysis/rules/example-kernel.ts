@@ -34,6 +34,9 @@ t verbose
 b verbose
 D+ init_uts_ns
 b time_adjust
+D- __tracepoint_sched_process_free
+B- sched_schedstats
+B+ housekeeping_overridden
 t timer_list_show
 t loop_configure [loop]
 t lo_open [loop]
@@ -72,10 +75,10 @@ export function exampleKernel(
   const { knowledge } = knowledgeFrom({
     label: reference ? 'built-in reference kernel, Linux 6.12' : 'kallsyms of Linux 6.12',
     reference,
-    kallsyms: lines
+    kallsyms: `${'0'.repeat(16)} T _text\n${lines
       // So far from each other that no size is concluded from the distance.
       .map(({ type, name, of }, i) => `${(0xf00000000000 + i * 0x2000000).toString(16)} ${type} ${name}${of}\n`)
-      .join(''),
+      .join('')}`,
     filterFunctions: lines
       .filter(({ type, mark }) => /[tw]/i.test(type) && mark !== '!' && mark !== '~')
       .map(({ name, of }) => `${name}${of.replace('\t', ' ')}\n`)
