@@ -211,7 +211,6 @@ export class App {
   private get end(): number {
     return this.session.run?.trace.end ?? 0;
   }
-
   private get view(): View {
     return shownView(this.look, this.end);
   }
