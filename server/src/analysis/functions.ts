@@ -3,41 +3,43 @@ import { ABSENT } from '../../../shared/src/model/index.ts';
 import type { CallFact, ExpressionFact, ResultFact } from './function-facts.ts';
 import { movedFunction } from './moved.ts';
 import type { PlacedFunction } from './run-time-changes.ts';
-import { conditionsAt, type PlacedItem, rangeIn, remembered, type Scope, unknown } from './scope.ts';
+import { conditionsAt, type PlacedItem, rangeIn, recalled, remember, type Scope, unknown } from './scope.ts';
 
 /**
  * A function with its ranges in the file. The last result is kept with the item, for as long as `environment` (what the
  * macros and constants are) is the same.
  */
-export function buildFunction(
-  { place, content }: PlacedFunction,
-  scope: Scope,
-  environment: string,
-): FunctionDefinition {
-  const build = (): FunctionDefinition => {
-    const { specifiers, facts } = content;
-    return {
-      name: content.name,
-      nameRange: rangeIn(place, content.nameSpan),
-      returnType: specifiers.type,
-      parameters: content.parameters,
-      static: specifiers.static,
-      inline: specifiers.inline,
-      attributes: specifiers.attributes,
-      conditions: conditionsAt(place, content.nameSpan.start),
-      range: rangeIn(place, content.span),
-      bodyRange: rangeIn(place, content.body),
-      calls: facts.calls.map((call) => buildCall(place, scope, call)),
-      returns: facts.returns.map(({ span, value }) => ({
-        range: rangeIn(place, span),
-        value: value === null ? ABSENT : constant(place, scope, value),
-        text: value?.text ?? '',
-      })),
-      staticLocals: facts.staticLocals.map(({ name, span }) => ({ name, range: rangeIn(place, span) })),
-      uses: facts.uses,
-    };
+export function buildFunction(fact: PlacedFunction, scope: Scope, environment: string): FunctionDefinition {
+  return (
+    recalled(fact.place, SLOT, environment, movedFunction) ??
+    remember(fact.place, SLOT, environment, readFunction(fact, scope))
+  );
+}
+
+const SLOT = 'function';
+
+function readFunction({ place, content }: PlacedFunction, scope: Scope): FunctionDefinition {
+  const { specifiers, facts } = content;
+  return {
+    name: content.name,
+    nameRange: rangeIn(place, content.nameSpan),
+    returnType: specifiers.type,
+    parameters: content.parameters,
+    static: specifiers.static,
+    inline: specifiers.inline,
+    attributes: specifiers.attributes,
+    conditions: conditionsAt(place, content.nameSpan.start),
+    range: rangeIn(place, content.span),
+    bodyRange: rangeIn(place, content.body),
+    calls: facts.calls.map((call) => buildCall(place, scope, call)),
+    returns: facts.returns.map(({ span, value }) => ({
+      range: rangeIn(place, span),
+      value: value === null ? ABSENT : constant(place, scope, value),
+      text: value?.text ?? '',
+    })),
+    staticLocals: facts.staticLocals.map(({ name, span }) => ({ name, range: rangeIn(place, span) })),
+    uses: facts.uses,
   };
-  return remembered(place, 'function', environment, { build, move: movedFunction });
 }
 
 function buildCall(place: PlacedItem, scope: Scope, call: CallFact): CallSite {

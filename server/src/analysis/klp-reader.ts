@@ -33,7 +33,8 @@ import {
   conditionsAt,
   type PlacedItem,
   rangeIn,
-  remembered,
+  recalled,
+  remember,
   type Scope,
   storageOf,
   textOf,
@@ -184,10 +185,11 @@ export class KlpReader {
   ): KlpTable<Entry> {
     if (structure === 'klp_object' || change) return build();
     const slot = `table ${start}`;
-    if (structure === 'klp_func') {
-      return remembered(place, slot, this.names, { build: build as () => KlpTable<KlpFunc>, move: movedFuncTable });
-    }
-    return remembered(place, slot, this.names, { build: build as () => KlpTable<KlpState>, move: movedStateTable });
+    const known =
+      structure === 'klp_func'
+        ? recalled(place, slot, this.names, movedFuncTable)
+        : recalled(place, slot, this.names, movedStateTable);
+    return known ?? remember(place, slot, this.names, build());
   }
 
   private readTable(variable: VariableFact, structure: string, change: RunTimeChange | undefined): KlpTable<Entry> {

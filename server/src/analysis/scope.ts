@@ -34,6 +34,8 @@ export interface VariableFact {
   readonly local: boolean;
 }
 
+const NOTHING_BEHIND: readonly ConditionStack[] = [];
+
 /** The items of a file with what stands around each. */
 export function placeItems(unit: SourceUnit): PlacedItem[] {
   const result: PlacedItem[] = [];
@@ -42,10 +44,12 @@ export function placeItems(unit: SourceUnit): PlacedItem[] {
   for (const item of unit.items) {
     const facts = unit.facts(item);
     const start = around;
-    const behind: ConditionStack[] = [];
-    for (const directive of facts.directives) {
-      around = around.after(directive, base + directive.start);
-      behind.push(around);
+    let behind = NOTHING_BEHIND;
+    if (facts.directives.length > 0) {
+      behind = facts.directives.map((directive) => {
+        around = around.after(directive, base + directive.start);
+        return around;
+      });
     }
     result.push({ unit, item, facts, base, around: start, behind });
     base += item.cut.text.length;
@@ -148,24 +152,29 @@ interface Remembered {
 }
 
 /**
- * What `build` makes of an item, kept with the item: as long as the item stays at its place, under the same arms of
- * `#if`, and `environment` is the same, it is the same object. When the item only went to another place, `move` copies it.
+ * What was remembered of an item, for as long as `environment` is the same: the same object while the item stays at its place
+ * under the same arms of `#if`, a moved copy when it only went to another place, else undefined.
  */
-export function remembered<T>(
+export function recalled<T>(
   place: PlacedItem,
   slot: string,
   environment: string,
-  { build, move }: { readonly build: () => T; readonly move: (last: T, move: Move) => T },
-): T {
-  const { memory } = place.item;
+  move: (last: T, move: Move) => T,
+): T | undefined {
   const { base, facts, unit } = place;
   const { conditions } = place.around;
-  const last = memory.get(slot) as Remembered | undefined;
-  const isSame = last !== undefined && last.file === unit.file && last.environment === environment;
-  if (isSame && last.base === base && areSame(last.conditions, conditions)) return last.result as T;
-  const result =
-    isSame && facts.directives.length === 0 ? move(last.result as T, { by: base - last.base, conditions }) : build();
-  memory.set(slot, { file: unit.file, base, conditions, environment, result } satisfies Remembered);
+  const last = place.item.memory.get(slot) as Remembered | undefined;
+  if (!last || last.file !== unit.file || last.environment !== environment) return undefined;
+  if (last.base === base && areSame(last.conditions, conditions)) return last.result as T;
+  if (facts.directives.length > 0) return undefined;
+  return remember(place, slot, environment, move(last.result as T, { by: base - last.base, conditions }));
+}
+
+/** Keeps what was made of an item with it; returns it. */
+export function remember<T>(place: PlacedItem, slot: string, environment: string, result: T): T {
+  const { base, item, unit } = place;
+  const { conditions } = place.around;
+  item.memory.set(slot, { file: unit.file, base, conditions, environment, result } satisfies Remembered);
   return result;
 }
 

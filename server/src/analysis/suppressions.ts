@@ -1,9 +1,12 @@
 import type { Suppression } from '../../../shared/src/model/index.ts';
 import { type PlacedItem, rangeIn, textOf } from './scope.ts';
 
+const NONE: readonly Suppression[] = [];
+
 /** `// livepatch-ignore rule-a, rule-b: reason`, or the same in a block comment. Without rules it stands for all. */
-export function readSuppressions(place: PlacedItem): Suppression[] {
+export function readSuppressions(place: PlacedItem): readonly Suppression[] {
   const { unit } = place;
+  if (place.facts.suppressions.length === 0) return NONE;
   return place.facts.suppressions.flatMap((span) => {
     const comment = textOf(place, span)
       .replace(/^\/[/*]+/, '')
