@@ -41,10 +41,11 @@ export async function verify(args: readonly string[], wasmFolder: string): Promi
   const cache = resolve(values.cache ?? cacheFolder());
   const stop = new AbortController();
   const interrupt = (): void => {
-    process.stderr.write('livepatch-ls: stopping\n');
+    // Who asks again has to wait, too: the guest and the temporary files would be left.
+    if (!stop.signal.aborted) process.stderr.write('livepatch-ls: stopping\n');
     stop.abort();
   };
-  for (const signal of INTERRUPTS) process.once(signal, interrupt);
+  for (const signal of INTERRUPTS) process.on(signal, interrupt);
   try {
     const kernels =
       values.kernel.length > 0 ? values.kernel : [...new Set(scenarios.flatMap(({ scenario }) => scenario.kernels))];
