@@ -62,6 +62,7 @@ const SUITES = [
   {
     name: 'bench',
     title: 'The benchmarks, once',
+    needs: () => installChromium(root),
     run: () => commands([['node', 'scripts/bench.mjs', '--quick']]),
   },
   {
