@@ -39,6 +39,8 @@ const PROGRAMS = [
 ];
 
 const MARK = 'klp-runner:';
+/** Milliseconds that all scripts may take together. */
+const TIME_LIMIT = 15 * 60_000;
 
 /** The 6.12 scripts want to see that there is a folder with headers (KDIR), and look no further. */
 const INIT = `
@@ -96,8 +98,9 @@ export async function runSelftests(
   // Without printk.devkmsg=on the kernel drops most of what scripts write to /dev/kmsg.
   const parameters = ['ignore_loglevel', 'printk.devkmsg=on', 'log_buf_len=4M', 'rdinit=/bin/busybox'];
   const guest = await bootGuest(kernel, image, [...parameters, '--', 'sh', '/selftests-init'], {
-    silence: 240_000,
-    limit: 480_000,
+    // It speaks once a script is over, and machines are slow.
+    silence: TIME_LIMIT,
+    limit: TIME_LIMIT,
   });
   const results = readRun(guest.console, guest.report.replaceAll('\r', ''));
   if (results.tests.length === 0) throw new Error(`No selftest began:\n${guest.console.slice(-2000)}`);
