@@ -102,7 +102,7 @@ function group(task: CapturedTask, count: number, phases: readonly Phase[], cpus
 }
 
 /** A kworker's name without what it works on at the moment. */
-const plainName = (comm: string): string => comm.replace(/^(kworker\/[^-+]*)[-+].*/, '$1');
+const plainName = (comm: string): string => comm.replace(/^(kworker\/(?!R-)[^-+]*)[-+].*/, '$1');
 
 /** What instances of one program have in common. */
 const family = (comm: string): string => plainName(comm).replace(/\d+/g, '*');

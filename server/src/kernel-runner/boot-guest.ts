@@ -91,7 +91,7 @@ function qemuArguments(
     ...['-display', 'none', '-nodefaults', '-no-user-config', '-no-reboot'],
     ...['-kernel', kernel.image, '-initrd', files.initrd, '-append', append.join(' ')],
     ...['-serial', `file:${files.console}`, '-serial', `file:${files.report}`],
-    ...(disk === undefined ? [] : ['-drive', `file=${disk},if=virtio,format=raw,snapshot=on`]),
+    ...(disk === undefined ? [] : ['-drive', `file=${disk},if=virtio,format=raw,snapshot=on,cache=unsafe`]),
   ];
 }
 
