@@ -38,6 +38,7 @@ D- __tracepoint_sched_process_free
 B- sched_schedstats
 B+ housekeeping_overridden
 t timer_list_show
+T ctrl_alt_del
 t loop_configure [loop]
 t lo_open [loop]
 T+ rational_best_approximation [rational]

@@ -14,6 +14,7 @@ export { rule as newFuncInline } from './new-func-inline.ts';
 export { rule as newFuncUndefined } from './new-func-undefined.ts';
 export { rule as patchesThePatcher } from './patches-the-patcher.ts';
 export { rule as pfxCfiTarget } from './pfx-cfi-target.ts';
+export { rule as replacementNeverReturns } from './replacement-never-returns.ts';
 export { rule as staticLocalReset } from './static-local-reset.ts';
 export { rule as syscallInnerTarget } from './syscall-inner-target.ts';
 export { rule as twoEntriesOneAddress } from './two-entries-one-address.ts';

@@ -20,4 +20,5 @@ export { rule as symposOnUnique } from './sympos-on-unique.ts';
 export { rule as symposOutOfRange } from './sympos-out-of-range.ts';
 export { rule as syscallCompatMissing } from './syscall-compat-missing.ts';
 export { rule as unexportedSymbolDirect } from './unexported-symbol-direct.ts';
+export { rule as unexportedTracepointOrKey } from './unexported-tracepoint-or-key.ts';
 export { rule as variableAsTarget } from './variable-as-target.ts';
