@@ -43,6 +43,8 @@ export class LoadedKernel {
   knowledge: TableKnowledge | null = null;
   /** One sentence for each file that could not be used, or not all of it. */
   readonly problems: string[] = [];
+  /** The files and folders that were named, and those that were found in a build tree. */
+  paths: readonly string[] = [];
   private readonly moduleFiles = new Map<string, string>();
   private readonly tried = new Set<string>();
   private readonly used: string[] = [];
@@ -55,6 +57,7 @@ export class LoadedKernel {
   static async read(named: KernelFiles, label?: string): Promise<LoadedKernel> {
     const kernel = new LoadedKernel();
     const { files, tree } = await withTree(named, kernel.problems);
+    kernel.paths = pathsOf(files);
     const moduleBtf = new Map<string, Uint8Array>();
     const sources: Omit<KernelSources, 'label'> = {
       kallsyms: await kernel.bytes(files.kallsyms),
@@ -77,10 +80,11 @@ export class LoadedKernel {
   /**
    * Reads the files of these modules, if there are any that were not read yet.
    *
-   * @returns whether something was learned
+   * @returns whether something was learned, be it that a file can't be used
    */
   async want(modules: Iterable<string>): Promise<boolean> {
     const files: ModuleFile[] = [];
+    const problems = this.problems.length;
     for (const module of modules) {
       const path = this.moduleFiles.get(module);
       if (path === undefined || this.tried.has(module)) continue;
@@ -89,9 +93,8 @@ export class LoadedKernel {
       if (typeof file === 'string') this.problems.push(`${path}: ${file}`);
       else files.push(file);
     }
-    if (files.length === 0) return false;
-    this.knowledge = this.knowledge?.withModules(files) ?? null;
-    return true;
+    if (files.length > 0) this.knowledge = this.knowledge?.withModules(files) ?? null;
+    return files.length > 0 || this.problems.length > problems;
   }
 
   private async bytes(path: string | undefined, limit = LARGEST_TEXT): Promise<Uint8Array | undefined> {

@@ -23,6 +23,8 @@ export interface KnownTarget {
   readonly knowledge: KernelKnowledge | null;
   /** One sentence for each named file that could not be used, or not all of it. */
   readonly problems: readonly string[];
+  /** Files whose change makes it another. */
+  readonly paths: readonly string[];
   /** Reads what files tell of these modules, if it was not read yet. Resolves to whether something was learned. */
   want(modules: Iterable<string>): Promise<boolean>;
 }
@@ -60,13 +62,15 @@ function withoutProblems(loaded: LoadedKernel): KnownTarget {
       return loaded.knowledge;
     },
     problems: [],
+    // Nothing that the running kernel shows changes its name or time.
+    paths: [],
     want: (modules) => loaded.want(modules),
   };
 }
 
 /** Nothing is known. */
 export function unknownTarget(problems: readonly string[]): KnownTarget {
-  return { knowledge: null, problems, want: async () => false };
+  return { knowledge: null, problems, paths: [], want: async () => false };
 }
 
 /** The modules that a livepatch patches, as far as its text names them. */

@@ -17,6 +17,7 @@ export class TargetWatch {
   private started = false;
   private timer: NodeJS.Timeout | undefined;
   private watchers: FSWatcher[] = [];
+  private watched = '';
   private known: KnownTarget = unknownTarget([]);
   private wanted: ReadonlySet<string> = new Set();
   private learning = 0;
@@ -87,15 +88,20 @@ export class TargetWatch {
     // Another target was named meanwhile.
     if (number !== this.learning || target !== this.target) return;
     this.known = known;
+    this.watchFiles();
     this.changed();
   }
 
   /** Folders are watched, not files: a file that is replaced is another one, and one that is missing may come. */
   private watchFiles(): void {
+    const paths = [...new Set([...pathsOf(this.target?.files ?? {}), ...this.known.paths])].sort();
+    // To close a watcher is to lose what it has not told yet.
+    if (paths.join('\0') === this.watched) return;
+    this.watched = paths.join('\0');
     for (const watcher of this.watchers) watcher.close();
     this.watchers = [];
     const names = new Map<string, Set<string>>();
-    for (const path of pathsOf(this.target?.files ?? {})) {
+    for (const path of paths) {
       const folder = dirname(path);
       names.set(folder, (names.get(folder) ?? new Set()).add(basename(path)));
     }
