@@ -27,8 +27,8 @@ export const PATCHED: { readonly [role in Role]: readonly string[] } = {
   'web-server': ['cmdline_proc_show', 'do_epoll_wait', 'unix_accept', 'worker_thread'],
   // Where PostgreSQL's connections wait, and rsyslog and sshd.
   database: ['cmdline_proc_show', 'do_epoll_wait', 'do_sys_poll'],
-  // Where shells and gcc wait for those they started, and where make and rsyslog wait.
-  'build-machine': ['cmdline_proc_show', 'do_wait', 'do_select'],
+  // Where gcc waits for the compiler.
+  'build-machine': ['cmdline_proc_show', 'do_wait'],
 };
 
 /** The module with the livepatch of a function: loaded in the order of the names. */

@@ -1,5 +1,8 @@
 # make with 16 jobs on a small C project, over and over.
 
+# shellcheck disable=SC2034 # read by main.sh
+looks=12
+
 start_servers() {
 	mkdir -p /tmp/project
 	cd /tmp/project || return

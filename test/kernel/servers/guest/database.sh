@@ -1,5 +1,8 @@
 # PostgreSQL with many connections that do nothing and some that do: reading, writing, and waiting for each other.
 
+# shellcheck disable=SC2034 # read by main.sh
+looks=20
+
 bin=/usr/lib/postgresql/15/bin
 
 # Words, not a function: in the background a function would leave a shell that waits.

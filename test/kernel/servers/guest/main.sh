@@ -39,7 +39,7 @@ cp "$HOME"/.ssh/id_ed25519.pub "$HOME"/.ssh/authorized_keys
 /usr/sbin/sshd -f /dev/null -o UsePAM=no
 ssh -tt -o StrictHostKeyChecking=no -o LogLevel=ERROR localhost </dev/ttyS0 >/dev/null &
 
-# Gives start_servers, start_load, and work_done, which prints how much work was done so far.
+# Gives start_servers, start_load, work_done, which prints how much work was done so far, and how often to look.
 # shellcheck source=/dev/null
 . "/mnt/$role.sh"
 start_servers
@@ -50,7 +50,8 @@ sh /mnt/capture.sh --seconds 1 --samples 8 >&3
 start_load
 sleep 4
 tell "# capture loaded"
-sh /mnt/capture.sh --seconds 1 --samples 20 >&3
+# shellcheck disable=SC2154 # from the script of the role
+sh /mnt/capture.sh --seconds 1 --samples "$looks" >&3
 
 # What /proc/PID/stack leaves out, the scheduler's own functions, is on the stacks that the kernel traces when it switches
 # from one task to another. Each different one once.
