@@ -10,11 +10,8 @@ import { NEVER } from '../simulator/task-class.ts';
 import { makeChild } from '../simulator/task-events.ts';
 import type { BlockReason, SwitchWay, Trace, TraceEvent } from '../simulator/trace.ts';
 import type { Phase } from '../simulator/workload.ts';
-import type { ModelRun } from './model.ts';
+import { EVENT_LIMIT, type ModelRun } from './model.ts';
 import { commonOuterFrames, patchedFrames } from './patched-frames.ts';
-
-/** Events handled before a run is given up as endless. */
-const EVENT_LIMIT = 2_000_000;
 
 /** The machine's own transition is not used here: the models below switch tasks themselves. */
 const NOBODY: ConsistencyModel = {

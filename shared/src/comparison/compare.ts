@@ -98,7 +98,7 @@ function rowOf(
   const { model } = run;
   const trace = model.play(run);
   const measures = measure(trace, patched);
-  const { left: _left, errno: _errno, mixed, ...numbers } = measures;
+  const { left: _left, errno: _errno, gaveUp: _gaveUp, mixed, ...numbers } = measures;
   const row: ComparisonRow = {
     choice,
     title: `${model.title}${choiceText(run, choice)}`,

@@ -24,6 +24,8 @@ export interface Measures
   readonly left: number;
   /** errno of loading: what the kernel's own model refuses before anything happens. */
   readonly errno: number;
+  /** The simulation gave up: what happens after `end` is not known. */
+  readonly gaveUp: boolean;
 }
 
 /** Columns of one row at most: a picture has no more pixels. */
@@ -250,6 +252,7 @@ class Reader {
       })),
       left,
       errno: this.errno,
+      gaveUp: trace.stopped === 'event-limit',
     };
   }
 

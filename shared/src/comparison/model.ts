@@ -64,6 +64,9 @@ export interface ModelRun {
   readonly variants: { readonly [name: string]: string };
 }
 
+/** Events that a run may take before it is given up: a model that does not end must not hang its host. */
+export const EVENT_LIMIT = 5_000_000;
+
 /** A parameter's value; throws for one that the model does not have. */
 export function parameter(run: ModelRun, name: string): number {
   const value = run.parameters[name];

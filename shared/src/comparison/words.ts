@@ -23,12 +23,14 @@ export function choiceText(run: ModelRun, choice: ModelChoice): string {
 
 /** How it ended and what decided it. */
 export function reasonOf(measures: Measures, run: ModelRun): string {
-  const { outcome, time, left, never, errno } = measures;
+  const { outcome, time, left, never, errno, gaveUp, end } = measures;
   const who = groupsText(never);
   if (outcome === 'refused') {
     if (errno !== 0) return `The kernel refuses the patch (errno ${-errno}).`;
     return `Gives up after ${timeText(time ?? 0)} and changes nothing: ${who}.`;
   }
+  if (gaveUp)
+    return `The simulation took too many events and stopped at ${timeText(end)}: what comes then is not known.`;
   if (outcome === 'unfinished') {
     return `Not over within ${timeText(run.timeLimit)}${who === '' ? '' : `: ${who}`}.`;
   }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { compareModels, defaultChoices } from '../../../shared/src/comparison/compare.ts';
+import { measure } from '../../../shared/src/comparison/measure.ts';
+import { PATCHING_MODELS } from '../../../shared/src/comparison/models/index.ts';
+import { reasonOf } from '../../../shared/src/comparison/words.ts';
 import { machine, patch, SECOND, task } from '../simulator/support.ts';
 import { inF, init, PATCH, rowOf } from './machines.ts';
 
@@ -53,6 +56,18 @@ describe('a comparison', () => {
     expect(row.seeds?.time?.min).toBeLessThan(row.seeds?.time?.max ?? 0);
     expect(rowOf('kpatch', workload, {}, { seeds: [1, 2, 3] }).seeds).toEqual({ runs: 3, done: 0, time: null });
     expect(rowOf('kpatch', workload).seeds).toBeNull();
+  });
+
+  it('says so when a run is given up, and claims nothing of what would have come', () => {
+    const [model] = PATCHING_MODELS;
+    if (model === undefined) throw new Error('there is no model');
+    const setting = { model, image: PATCH, workload, seed: 1, kernel: '6.12', timeLimit: 7 * SECOND };
+    const run = { ...setting, parameters: {}, variants: {} };
+    const measures = measure({ ...model.play(run), stopped: 'event-limit' }, new Set(['f']));
+    expect(measures.gaveUp).toBe(true);
+    expect(reasonOf(measures, run)).toBe(
+      'The simulation took too many events and stopped at 7.0 s: what comes then is not known.',
+    );
   });
 
   it('knows functions of modules that are loaded, and leaves out those of others', () => {

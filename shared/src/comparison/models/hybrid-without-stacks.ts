@@ -1,5 +1,5 @@
 import { simulate } from '../../simulator/simulate.ts';
-import type { PatchingModel } from '../model.ts';
+import { EVENT_LIMIT, type PatchingModel } from '../model.ts';
 
 /**
  * The same on an architecture whose stacks can't be walked reliably: klp_try_switch_task() never succeeds, so that only
@@ -29,6 +29,7 @@ export const hybridWithoutStacks: PatchingModel = {
       workload,
       seed,
       timeLimit,
+      eventLimit: EVENT_LIMIT,
       model: 'hybrid-without-stacks',
       observe: true,
       steps: [{ at: 0, do: 'load', image }],

@@ -1,5 +1,5 @@
 import { simulate } from '../../simulator/simulate.ts';
-import type { PatchingModel } from '../model.ts';
+import { EVENT_LIMIT, type PatchingModel } from '../model.ts';
 
 /**
  * What Linux does since 4.12, as kernel/livepatch/transition.c of the chosen version has it: this row is the simulator that
@@ -24,5 +24,13 @@ export const hybrid: PatchingModel = {
     'It has no time limit: a task that never leaves the patched functions holds it up for ever.',
   ],
   play: ({ image, workload, seed, kernel, timeLimit }) =>
-    simulate({ kernel, workload, seed, timeLimit, observe: true, steps: [{ at: 0, do: 'load', image }] }),
+    simulate({
+      kernel,
+      workload,
+      seed,
+      timeLimit,
+      eventLimit: EVENT_LIMIT,
+      observe: true,
+      steps: [{ at: 0, do: 'load', image }],
+    }),
 };
