@@ -1,10 +1,14 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { exampleReplacing } from '../example-module.ts';
 import { codeOf, replacements } from '../queries.ts';
+import { words } from './named-targets.ts';
 
 const ENDLESS = /\b(?:for\s*\(\s*;\s*;\s*\)|while\s*\(\s*(?:1|true)\s*\))/;
 /** What may end the function or the loop, or the task. */
 const ENDS = /\b(?:return|break|goto|do_exit|kthread_exit|kthread_complete_and_exit|make_task_dead|panic|BUG)\b/;
+
+/** kernel/exit.c. */
+const NEVER_RETURN = words('do_exit do_group_exit do_task_dead make_task_dead');
 
 export const rule: Rule = {
   id: 'replacement-never-returns',
@@ -55,8 +59,10 @@ static void fixed_ctrl_alt_del(void)
   },
   check(module) {
     const seen = new Set<string>();
-    return replacements(module).flatMap(({ definitions }) =>
-      definitions.flatMap((definition): RuleFinding[] => {
+    return replacements(module).flatMap(({ func, definitions }) => {
+      // The originals don't return either.
+      if (func.oldName.kind === 'known' && NEVER_RETURN.has(func.oldName.value)) return [];
+      return definitions.flatMap((definition): RuleFinding[] => {
         if (definition.returns.length > 0 || seen.has(definition.name)) return [];
         const code = codeOf(module, definition);
         const loop = ENDLESS.exec(code);
@@ -70,7 +76,7 @@ static void fixed_ctrl_alt_del(void)
             message: `A task that has entered ${definition.name}() never leaves it: no return, break or goto ends this loop. The patch can then be neither disabled nor replaced.`,
           },
         ];
-      }),
-    );
+      });
+    });
   },
 };
