@@ -3,6 +3,7 @@ import { SIMULATE_COMMAND } from '../../shared/src/protocol.ts';
 import type { ExtensionApi } from './api.ts';
 import { showDebugInformation } from './commands/debug-information.ts';
 import { newModule } from './commands/new-module.ts';
+import { openSample } from './commands/open-sample.ts';
 import { LivepatchDocuments } from './livepatch-documents.ts';
 import { ModuleTree } from './modules/module-tree.ts';
 import { PANEL_TYPE, type PanelPart, SimulationPanels } from './panel/simulation-panels.ts';
@@ -73,6 +74,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
     vscode.commands.registerCommand(SIMULATE_COMMAND, (target, patch) => openPanel(target, patch, 'timeline')),
     vscode.commands.registerCommand('livepatch.showKernelLog', (target, patch) => openPanel(target, patch, 'log')),
+    vscode.commands.registerCommand('livepatch.openSample', () => openSample(context.extensionUri)),
     vscode.commands.registerCommand('livepatch.newModule', () => newModule()),
     vscode.commands.registerCommand('livepatch.refreshModules', () => modules.refresh()),
     vscode.commands.registerCommand('livepatch.restartServer', () => host.restart()),

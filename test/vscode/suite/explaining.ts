@@ -26,6 +26,20 @@ function patchName(document: vscode.TextDocument): vscode.Position {
 
 export const explainingJourneys: readonly Journey[] = [
   {
+    name: 'the tour: the sample stalls, and is mended by replacing a function that the thread leaves',
+    async run() {
+      const document = await vscode.commands.executeCommand<vscode.TextDocument>('livepatch.openSample');
+      const forecast = () => until('a lens', async () => (await lensesOf(document))[0]?.command?.title);
+      assert((await forecast()).includes('Does not finish'), `The sample stalls: ${await forecast()}`);
+      const place = placeOf(document, '"kswapd"');
+      const edit = new vscode.WorkspaceEdit();
+      edit.replace(document.uri, new vscode.Range(place, place.translate(0, 'kswapd'.length)), 'balance_pgdat');
+      await vscode.workspace.applyEdit(edit);
+      await until('a transition that ends', async () => /^(?:\$\(\w+\) )?Finishes in/.test(await forecast()));
+      await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+    },
+  },
+  {
     name: 'hover on the patch shows the forecast with a picture',
     async run() {
       const { document } = await open('hover.c', livepatch());
