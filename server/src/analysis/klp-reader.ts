@@ -45,8 +45,8 @@ import {
 type Changes = ReadonlyMap<string, RunTimeChange>;
 type Entry = KlpObject | KlpFunc | KlpState;
 
-/** Longest `[a ... b]` that is written out as entries. */
-const MAX_RANGE = 64;
+/** Entries that all `[a ... b]` of a table may add beyond the one that is written. */
+const MAX_FILLED = 64;
 
 /** Reads the klp structures of a module, each table once. */
 export class KlpReader {
@@ -237,6 +237,7 @@ export class KlpReader {
     const entries: Entry[] = [];
     let open = why !== null;
     let length = 0;
+    let filled = 0;
     for (const element of elements) {
       const list = listOf(element.value) ?? zeroOf(element);
       if (!list || element.path.length > 0) {
@@ -244,7 +245,10 @@ export class KlpReader {
         continue;
       }
       const { from, to } = this.positionOf(element, length);
-      for (let i = from; i <= to && i - from < MAX_RANGE; i++) entries.push(this.entry(place, structure, list, change));
+      entries.push(this.entry(place, structure, list, change));
+      for (let i = from + 1; i <= to && filled < MAX_FILLED; i++, filled++) {
+        entries.push(this.entry(place, structure, list, change));
+      }
       length = to + 1;
     }
     const sure = entries.some((entry) => entry.terminator && entry.conditions.length === rest.conditions.length);

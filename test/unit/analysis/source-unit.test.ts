@@ -74,6 +74,13 @@ describe('a source unit', () => {
     expect(read(new SourceUnit(parser, 'a.c', text)).files).toHaveLength(1);
   });
 
+  it('writes out few entries of ranges, however many there are', () => {
+    const ranges = '[0 ... 999999999] = { .old_name = "a" },\n'.repeat(300);
+    const [table] = read(new SourceUnit(parser, 'a.c', `struct klp_func funcs[] = {\n${ranges}};`)).funcTables;
+    expect(table?.entries.length).toBeGreaterThanOrEqual(300);
+    expect(table?.entries.length).toBeLessThan(400);
+  });
+
   it('keeps the items that an edit does not touch', () => {
     const unit = new SourceUnit(parser, 'a.c', MODULE);
     const before = unit.items;
