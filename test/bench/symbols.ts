@@ -119,7 +119,7 @@ function generate(): { kallsyms: Uint8Array; filter: Uint8Array } {
     return Math.floor((state / 0x100000000) * below);
   };
   const word = () => WORDS[random(WORDS.length)] as string;
-  const symbols: string[] = [];
+  const symbols: string[] = ['ffffffff81000000 T _text\n'];
   const functions: string[] = [];
   let address = 0xffffffff81000000n;
   for (let i = 0; i < SYMBOLS; i++) {
