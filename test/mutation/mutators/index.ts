@@ -4,6 +4,7 @@ import { FUNCTIONS } from './functions.ts';
 import { LIFECYCLE } from './lifecycle.ts';
 import { SHADOW_AND_STATE } from './shadow-and-state.ts';
 import { STRUCTURE } from './structure.ts';
+import { SURROUNDINGS } from './surroundings.ts';
 import { SYMBOLS } from './symbols.ts';
 import { VERSIONS } from './versions.ts';
 
@@ -15,4 +16,5 @@ export const MUTATORS: readonly Mutator[] = [
   ...SHADOW_AND_STATE,
   ...VERSIONS,
   ...SYMBOLS,
+  ...SURROUNDINGS,
 ];

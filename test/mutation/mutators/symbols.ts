@@ -58,4 +58,17 @@ export const SYMBOLS: readonly Mutator[] = [
   mutator('variable-old-name', 'a variable', 'variable-as-target', otherTarget('init_uts_ns')),
   mutator('sympos-on-unique', 'a position for a name that is there once', 'sympos-on-unique', sympos(1)),
   mutator('sympos-too-high', 'a position that does not exist', 'sympos-out-of-range', sympos(9)),
+  mutator('init-function', 'a function that is gone after boot', 'init-target', otherTarget('proc_uptime_init')),
+  mutator('syscall-for-64-bit-only', 'a system call for 64-bit programs only', 'syscall-compat-missing', (base) =>
+    base.text.includes('__ia32_sys_newuname') ? [] : otherTarget('__x64_sys_newuname')(base),
+  ),
+  mutator(
+    'sympos-of-data',
+    'the position of a variable of the same name',
+    'sympos-counts-data',
+    target((_, entry) => {
+      const field = fieldOf(entry, 'old_name');
+      return field && [replace(field.valueRange, '"verbose"'), insert(entry.range.start + 1, ' .old_sympos = 2,')];
+    }),
+  ),
 ];
