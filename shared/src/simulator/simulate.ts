@@ -10,9 +10,9 @@ import type { Step } from './step.ts';
 import type { SymbolTable } from './symbols.ts';
 import { writeSysfs } from './sysfs.ts';
 import { signalTask, startTasks, wakeTask } from './task-actions.ts';
-import { NEVER } from './task-class.ts';
+import { NEVER, type TaskClass } from './task-class.ts';
 import { taskEvent } from './task-events.ts';
-import type { Trace, TraceEvent, TraceTask } from './trace.ts';
+import type { Trace, TraceEvent } from './trace.ts';
 import { tryCompleteTransition } from './transition.ts';
 import type { Workload } from './workload.ts';
 
@@ -59,8 +59,8 @@ export interface Run {
   readonly trace: Trace;
   /** Events that the queue handed out. */
   readonly handled: number;
-  /** Who that was, dead or alive. */
-  identity(id: number): TraceTask;
+  /** What kind of task that was, dead or alive. */
+  classOf(id: number): TaskClass;
 }
 
 /** A run that leaves out of the trace what a forecast does not ask for; what happens is the same as in simulate(). */
@@ -74,7 +74,6 @@ export function run(
   if (model === undefined) throw new SimulatorError(`there is no consistency model '${options.model}'`);
   const { workload, seed, steps } = options;
   const timeLimit = options.timeLimit ?? DEFAULT_TIME_LIMIT;
-  const eventLimit = options.eventLimit ?? EVENT_LIMIT;
   const m: Machine = new Machine({
     traits,
     model,
@@ -92,35 +91,7 @@ export function run(
     m.queue.push(step.at, RANK_STEP, index, 0);
   });
 
-  let toDo = steps.length;
-  let handled = 0;
-  let stopped: Trace['stopped'] = 'quiet';
-  for (;;) {
-    const busy = toDo > 0 || m.transition !== null || m.dying.length > 0;
-    if (!busy && options.until === undefined) break;
-    const entry = m.queue.pop();
-    if (entry === undefined || (!busy && entry.at > (options.until ?? 0))) break;
-    if (entry.at > timeLimit) {
-      stopped = 'time-limit';
-      m.now = timeLimit;
-      break;
-    }
-    if (++handled > eventLimit) {
-      stopped = 'event-limit';
-      break;
-    }
-    m.assert(entry.at >= m.now, 'time runs backwards');
-    m.now = entry.at;
-    if (entry.rank === RANK_STEP) {
-      toDo--;
-      carryOut(m, entry.id, steps[entry.id] as Step);
-    } else if (entry.rank === RANK_WORK) {
-      work(m, entry.id);
-    } else {
-      const task = m.tasks.find(entry.id);
-      if (task?.stamp === entry.stamp && task.queued) taskEvent(m, task);
-    }
-  }
+  const { stopped, handled } = play(m, options);
   if (m.transition !== null && stopped === 'quiet') m.assert(false, 'a transition was forgotten');
 
   const assumptions = [...traits.assumptions];
@@ -140,7 +111,42 @@ export function run(
     end: m.now,
     stopped,
   };
-  return { trace, handled, identity: (id) => m.tasks.identity(id) };
+  return { trace, handled, classOf: (id) => m.tasks.classById(id) };
+}
+
+/** Hands out what is due until nothing is left to do, or a limit is reached. */
+function play(
+  m: Machine,
+  { steps, timeLimit, until, eventLimit }: SimulateOptions,
+): Pick<Run, 'handled'> & {
+  stopped: Trace['stopped'];
+} {
+  const lastTime = timeLimit ?? DEFAULT_TIME_LIMIT;
+  const mostEvents = eventLimit ?? EVENT_LIMIT;
+  let toDo = steps.length;
+  let handled = 0;
+  for (;;) {
+    const busy = toDo > 0 || m.transition !== null || m.dying.length > 0;
+    if (!busy && until === undefined) return { stopped: 'quiet', handled };
+    const entry = m.queue.pop();
+    if (entry === undefined || (!busy && entry.at > (until ?? 0))) return { stopped: 'quiet', handled };
+    if (entry.at > lastTime) {
+      m.now = lastTime;
+      return { stopped: 'time-limit', handled };
+    }
+    if (++handled > mostEvents) return { stopped: 'event-limit', handled };
+    m.assert(entry.at >= m.now, 'time runs backwards');
+    m.now = entry.at;
+    if (entry.rank === RANK_STEP) {
+      toDo--;
+      carryOut(m, entry.id, steps[entry.id] as Step);
+    } else if (entry.rank === RANK_WORK) {
+      work(m, entry.id);
+    } else {
+      const task = m.tasks.find(entry.id);
+      if (task?.stamp === entry.stamp && task.queued) taskEvent(m, task);
+    }
+  }
 }
 
 /** The work items: 0 is klp_transition_work, 1 the freeing of a patch. */

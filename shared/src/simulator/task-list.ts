@@ -1,7 +1,7 @@
 import { Prng } from './prng.ts';
 import { Task, UNSEEN } from './task.ts';
 import type { TaskClass } from './task-class.ts';
-import type { BlockReason, PatchState, TraceTask } from './trace.ts';
+import type { BlockReason, PatchState } from './trace.ts';
 import type { Phase } from './workload.ts';
 
 /** What steps and signals did to a task; most tasks never have it. */
@@ -116,9 +116,9 @@ export class TaskList {
     return row < this.cpus ? -1 - row : row - this.cpus + 1;
   }
 
-  /** Who that is or was. */
-  identity(id: number): TraceTask {
-    return this.at(this.rowOf(id)).identity();
+  /** What kind of task that is or was. */
+  classById(id: number): TaskClass {
+    return this.classOf(this.rowOf(id));
   }
 
   private rowOf(id: number): number {
