@@ -239,6 +239,20 @@ function mutationPart() {
   ];
 }
 
+function symbolsPart(runs) {
+  if (runs.length === 0) return [];
+  return [
+    '## Symbols',
+    'A livepatch asks the kernel which symbol it takes for a name and a position (`old_sympos`), for names that are there ' +
+      'several times and once, in vmlinux and in a module; its address and its size are compared with what is read from ' +
+      'that kernel’s /proc/kallsyms.',
+    table(
+      ['Kernel', 'Positions that agree'],
+      runs.map(({ release, asked, wrong }) => [release, `${asked - wrong} of ${asked}`]),
+    ),
+  ];
+}
+
 const rules = results('rules');
 const twins = results('twin');
 if (rules.length === 0 || twins.length === 0) {
@@ -255,6 +269,7 @@ const page = [
   ...randomPart(results('random')),
   ...selftestsPart(results('selftests')),
   ...kernelSelftestsPart(results('kernel-selftests')),
+  ...symbolsPart(results('symbols')),
   ...mutationPart(),
   'What the kernels did in each scenario is kept in `test/fixtures/kernel-traces/`, and of random ones in ' +
     '`test/fixtures/random-traces/`; the unit tests play it on the simulator again, without QEMU.',

@@ -164,9 +164,11 @@ async function record(
   const recorded = {
     release,
     kallsyms: lines,
-    answers: answers.map(({ name, object, position, address }) => [name, object, position, address.toString(16)]),
+    answers: answers.map(({ name, object, position, address }) =>
+      [name, object ?? '-', position, address.toString(16)].join(' '),
+    ),
   };
   const folder = join(ROOT, 'test/fixtures/kernel-symbols');
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, `${version}.json`), `${JSON.stringify(recorded, null, 1)}\n`);
+  await writeFile(join(folder, `${version}.json`), `${JSON.stringify(recorded, null, 2)}\n`);
 }

@@ -1,4 +1,4 @@
-import { bracketedName } from './read-kallsyms.ts';
+import { BracketedNames } from './read-kallsyms.ts';
 import {
   LONGEST_NAME,
   lowerBound,
@@ -36,7 +36,9 @@ export function readFilterFunctions(
   visit: (object: string | null, start: number, end: number, address: number) => void,
 ): FilterReading {
   const objects = new Set<string | null>();
+  const names = new BracketedNames(text);
   let functions = 0;
+  let last: string | null = null;
   let line = 0;
   let badLine: number | null = null;
   let badLines = 0;
@@ -61,11 +63,12 @@ export function readFilterFunctions(
     let i = nameEnd;
     while (i < end && (text[i] === SPACE || text[i] === TAB)) i++;
     if (text[i] === 0x5b) {
-      object = bracketedName(text, i, end);
+      object = names.at(i, end);
       if (object === '') continue;
     }
     functions++;
-    objects.add(object);
+    if (object !== last || functions === 1) objects.add(object);
+    last = object;
     visit(object, start, nameEnd, start === at ? 0 : address48At(text, at));
   }
   return { functions, objects, complete: end >= 0, badLine };

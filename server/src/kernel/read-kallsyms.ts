@@ -55,7 +55,7 @@ export function readKallsyms(
   accept: (object: string | null) => boolean,
 ): KallsymsReading {
   const objects = new Set<string | null>();
-  const modules = new ModuleNames(builder, accept, objects);
+  const modules = new ModuleNames(text, builder, accept, objects);
   let symbols = 0;
   const exports = new ExportEntries();
   /** Whether a symbol at which every kernel begins was seen. */
@@ -107,7 +107,7 @@ export function readKallsyms(
     }
     if (address !== 0) addresses = true;
     if (text[nameEnd] === TAB) {
-      const object = modules.numberIn(text, nameEnd + 1, end);
+      const object = modules.numberIn(nameEnd + 1, end);
       // What a module takes from others is in its table while it loads; klp_find_object_symbol() passes it over.
       if (object < 0 || type === UNDEFINED) continue;
       builder.add(object, text, nameStart, nameEnd, type, UNKNOWN_SIZE, address);
@@ -147,6 +147,7 @@ function isText(bytes: Uint8Array, start: number, text: Uint8Array): boolean {
 
 /** The names in brackets. Lines of one module follow each other, so the last one is remembered. */
 class ModuleNames {
+  private readonly names: BracketedNames;
   private readonly builder: SymbolTableBuilder;
   private readonly accept: (object: string) => boolean;
   private readonly seen: Set<string | null>;
@@ -154,15 +155,21 @@ class ModuleNames {
   private last = '';
   private lastNumber = -1;
 
-  constructor(builder: SymbolTableBuilder, accept: (object: string) => boolean, seen: Set<string | null>) {
+  constructor(
+    text: Uint8Array,
+    builder: SymbolTableBuilder,
+    accept: (object: string) => boolean,
+    seen: Set<string | null>,
+  ) {
+    this.names = new BracketedNames(text);
     this.builder = builder;
     this.accept = accept;
     this.seen = seen;
   }
 
   /** The object's number for `[name]` in the text; -1 when its symbols are not wanted. */
-  numberIn(text: Uint8Array, start: number, end: number): number {
-    const name = bracketedName(text, start, end);
+  numberIn(start: number, end: number): number {
+    const name = this.names.at(start, end);
     if (name === this.last) return this.lastNumber;
     let number = this.numbers.get(name);
     if (number === undefined) {
@@ -177,11 +184,32 @@ class ModuleNames {
   }
 }
 
-/** The name between `[` and `]`; empty when the bytes are something else. */
-export function bracketedName(text: Uint8Array, start: number, end: number): string {
-  const last = text[end - 1] === 0x0d ? end - 2 : end - 1;
-  if (text[start] !== 0x5b || text[last] !== 0x5d || last - start > 64) return '';
-  return textOf(text, start + 1, last);
+/** Names between `[` and `]`. Lines of one module follow each other, so the last name is kept and only compared. */
+export class BracketedNames {
+  private readonly text: Uint8Array;
+  private start = 0;
+  private end = 0;
+  private name = '';
+
+  constructor(text: Uint8Array) {
+    this.text = text;
+  }
+
+  /** The name that stands from `start` to the line's end; empty when the bytes are something else. */
+  at(start: number, lineEnd: number): string {
+    const { text } = this;
+    const end = text[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd;
+    if (end - start === this.end - this.start) {
+      let i = 0;
+      while (i < end - start && text[start + i] === text[this.start + i]) i++;
+      if (i === end - start) return this.name;
+    }
+    this.start = start;
+    this.end = end;
+    const isName = text[start] === 0x5b && text[end - 1] === 0x5d && end - start <= 66;
+    this.name = isName ? textOf(text, start + 1, end - 1) : '';
+    return this.name;
+  }
 }
 
 /** What stands in brackets without being a module: BPF programs, ftrace's trampolines, kprobes' pages. */
