@@ -80,7 +80,7 @@ export class App {
     });
     const now = element('p', { class: 'now', role: 'status' });
     this.stage = this.makeStage(now);
-    this.facts = new FactsView(this.task, this.actions, this.stage.table, now);
+    this.facts = new FactsView(this.task, this.actions, this.stage.table, now, (at) => this.moveTo(at));
     this.log = new LogView({
       jump: (at) => this.moveTo(at),
       debug: (on) => {

@@ -31,14 +31,16 @@ export interface FactsData {
 export class FactsView {
   /** One sentence on all tasks. */
   readonly now: HTMLElement;
-  readonly machine = new MachineView();
+  readonly machine: MachineView;
   private readonly task: TaskView;
   private readonly actions: ActionsView;
   private readonly table: TableView;
   private shown: readonly unknown[] = [];
   private spoken = 0;
 
-  constructor(task: TaskView, actions: ActionsView, table: TableView, now: HTMLElement) {
+  /** `jump` puts the cursor at a time. */
+  constructor(task: TaskView, actions: ActionsView, table: TableView, now: HTMLElement, jump: (at: number) => void) {
+    this.machine = new MachineView(jump);
     this.now = now;
     this.task = task;
     this.actions = actions;
@@ -61,11 +63,14 @@ export class FactsView {
     this.actions.update(possibleActions({ images, sysfs: state.sysfs, modules }), run.trace);
     const [only] = row?.kind === 'task' ? row.lanes : [];
     const task = state.tasks.find((each) => each.task.id === only?.task.id);
-    this.machine.update({
-      functions: state.funcStacks,
-      sysfs: state.sysfs,
-      patchState: task?.patchState ?? null,
-    });
+    this.machine.update(
+      {
+        functions: state.funcStacks,
+        sysfs: state.sysfs,
+        patchState: task?.patchState ?? null,
+      },
+      run.trace,
+    );
     this.task.update(run, images, row, look.cursor);
     if (look.table) this.table.update(rows, look.cursor);
   }

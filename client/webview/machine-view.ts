@@ -1,6 +1,8 @@
+import { versionRun } from '../../shared/src/comparison/version-history.ts';
 import type { FuncStackState, SysfsNode } from '../../shared/src/simulator/replay.ts';
-import type { FuncStackEntry, PatchState } from '../../shared/src/simulator/trace.ts';
+import type { PatchState, Trace } from '../../shared/src/simulator/trace.ts';
 import { element } from './dom.ts';
+import { FunctionHistory } from './function-history.ts';
 
 export interface MachineData {
   readonly functions: readonly FuncStackState[];
@@ -11,22 +13,24 @@ export interface MachineData {
 
 /** The lower half of the details: function versions and sysfs at the cursor. */
 export class MachineView {
-  readonly element = element('div', { class: 'machine' });
+  readonly element: HTMLElement;
+  private readonly now = element('div');
+  private readonly history: FunctionHistory;
   private shown = '';
 
-  update(data: MachineData): void {
+  /** `jump` puts the cursor at a time. */
+  constructor(jump: (at: number) => void) {
+    this.history = new FunctionHistory(jump);
+    this.element = element('div', { class: 'machine' }, this.history.element, this.now);
+  }
+
+  update(data: MachineData, trace: Trace): void {
+    this.history.update(trace);
     const key = JSON.stringify(data);
     if (key === this.shown) return;
     this.shown = key;
-    this.element.replaceChildren(...versions(data), ...tree(data.sysfs));
+    this.now.replaceChildren(...versions(data), ...tree(data.sysfs));
   }
-}
-
-/** Which version the ftrace handler sends a caller to (klp_ftrace_handler). */
-export function runsVersion(stack: readonly FuncStackEntry[], state: PatchState): FuncStackEntry | 'original' {
-  const [top, below] = stack;
-  const chosen = top?.transition === true && state === 0 ? below : top;
-  return chosen === undefined || chosen.nop ? 'original' : chosen;
 }
 
 function versions({ functions, patchState }: MachineData): HTMLElement[] {
@@ -35,7 +39,7 @@ function versions({ functions, patchState }: MachineData): HTMLElement[] {
   const rows = functions.map((entry) => {
     const inTransition = entry.stack.some(({ transition }) => transition);
     const chain = entry.stack.map((version) => (version.nop ? `original (nop of ${version.patch})` : version.newFunc));
-    const runs = patchState === null ? null : runsVersion(entry.stack, patchState);
+    const runs = patchState === null ? null : versionRun(entry.stack, patchState);
     return element(
       'li',
       {},

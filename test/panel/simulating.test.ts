@@ -36,6 +36,32 @@ describe('details', () => {
     expect(await page.locator('.sysfs').textContent()).toMatch(/transition0/);
   });
 
+  it('tells how versions came and went over the whole run, and whether a fixed function ever ran unfixed', async () => {
+    const { page } = await shownPanel();
+    const history = page.locator('.function-history');
+    await history.locator('summary').click();
+    expect(await history.locator('.status').textContent()).toBe(
+      'No function that was fixed ever runs unfixed in this run.',
+    );
+    expect(await history.locator('h4').allTextContents()).toEqual(['sigsuspend()']);
+    const [moving, done] = await history.locator('li').allTextContents();
+    expect(moving).toMatch(/^0 s to 1\d\.\d s.*fixed_sigsuspend over original: .*→ \d+ tasks run fixed_sigsuspend/);
+    expect(done).toMatch(/fixed_sigsuspend over original: \d+ tasks run fixed_sigsuspend$/);
+    await history.locator('li button').nth(1).click();
+    expect(await time(page)).toMatch(/^1\d\.\d s of/);
+  });
+
+  it('says when a fixed function runs unfixed again', async () => {
+    const { page } = await shownPanel();
+    await page.locator('.function-history summary').click();
+    await page.locator('.scroller').focus();
+    await page.keyboard.press('End');
+    await page.locator('.actions').getByRole('button', { name: 'Disable' }).click();
+    await expect
+      .poll(() => page.locator('.function-history .status').textContent())
+      .toMatch(/sigsuspend\(\) was fixed and runs unfixed from 1\d\.\d s to the end/);
+  });
+
   it('lists who was held up, and goes there', async () => {
     const { page } = await shownPanel();
     await page.keyboard.press('End');
