@@ -60,12 +60,12 @@ const NO_FRAMES: readonly string[] = [];
 export class TaskList {
   columns: Columns;
   private rows = 0;
-  private readonly views: (Task | undefined)[] = [];
+  private readonly views: (Task | undefined)[];
   private readonly cpus: number;
   private readonly classes: TaskClass[] = [];
   /** By row, as are the other columns, which hold numbers. */
-  readonly frames: (readonly string[])[] = [];
-  readonly told: (BlockReason | null)[] = [];
+  readonly frames: (readonly string[])[];
+  readonly told: (BlockReason | null)[];
   private readonly disturbances = new Map<number, Disturbance>();
   private readonly random: Prng;
 
@@ -73,7 +73,11 @@ export class TaskList {
   constructor(seed: number, idleClasses: readonly TaskClass[], expected: number) {
     this.cpus = idleClasses.length;
     this.random = new Prng(seed, 0);
-    this.columns = makeColumns(this.cpus + expected);
+    const rows = this.cpus + expected;
+    this.columns = makeColumns(rows);
+    this.views = new Array<Task | undefined>(rows).fill(undefined);
+    this.frames = new Array<readonly string[]>(rows).fill(NO_FRAMES);
+    this.told = new Array<BlockReason | null>(rows).fill(null);
     idleClasses.forEach((idleClass, cpu) => {
       this.add(idleClass, 1, [cpu]);
     });
@@ -96,7 +100,7 @@ export class TaskList {
     columns.alive.fill(1, from, to);
     columns.eager.fill(taskClass.eager ? 1 : 0, from, to);
     columns.phaseEnd.fill(UNSEEN, from, to);
-    for (let row = from; row < to; row++) {
+    while (this.views.length < to) {
       this.views.push(undefined);
       this.frames.push(NO_FRAMES);
       this.told.push(null);
