@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * A transition that never ends, to be mended in five steps: the walkthrough "Get Started with Kernel Livepatch" leads
- * through them. It has two mistakes. The first is one that the kernel does not report. The second is the function that it
- * replaces: a kernel thread runs in it for good.
+ * A transition that never ends, to be mended in five steps: the walkthrough
+ * "Get Started with Kernel Livepatch" leads through them.
+ *
+ * It has two mistakes. The first is one that the kernel does not report. The
+ * second is the function that it replaces: a kernel thread runs in it for good.
  */
 #include <linux/livepatch.h>
 #include <linux/module.h>
@@ -15,7 +17,7 @@ static int livepatch_kswapd(void *p)
 
 static struct klp_func funcs[] = {
 	{
-		/* kswapd0 was started at boot and sleeps in here. It looks after each wake-up whether it should stop. */
+		/* kswapd0 was started at boot and sleeps in here. */
 		.old_name = "kswapd",
 		.new_func = livepatch_kswapd,
 	},
