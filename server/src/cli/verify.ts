@@ -45,6 +45,7 @@ export async function verify(args: readonly string[], wasmFolder: string): Promi
     if (!stop.signal.aborted) process.stderr.write('livepatch-ls: stopping\n');
     stop.abort();
   };
+  // To the end of the process: its exit status is to say that it was stopped, however often it was asked to.
   for (const signal of INTERRUPTS) process.on(signal, interrupt);
   try {
     const kernels =
@@ -71,8 +72,6 @@ export async function verify(args: readonly string[], wasmFolder: string): Promi
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     return STOPPED;
-  } finally {
-    for (const signal of INTERRUPTS) process.off(signal, interrupt);
   }
 }
 
