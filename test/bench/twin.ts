@@ -29,8 +29,8 @@ const NO_EVENT_LIMIT = Number.MAX_SAFE_INTEGER;
 function main(quick: boolean): void {
   const rounds = quick ? 1 : 40;
   console.log(
-    `Node ${process.version} on ${cpus().length} CPUs (${process.arch}). Times are those that the processor worked, so that what ` +
-      'else the machine does shows less; each is the median of several runs after one to warm up.',
+    `Node ${process.version} on ${cpus().length} CPUs (${process.arch}). Times are those that the processor worked, helpers of the ` +
+      'engine included; each is the least of several runs, the one that the rest of the machine disturbed least.',
   );
   console.log(`\n${forecasts(rounds)}`);
   console.log(`\n${single(rounds)}`);
@@ -123,13 +123,15 @@ function memoryPerTask(workload: Workload, tasks: number): string {
   const { gc } = globalThis;
   if (gc === undefined) return '';
   const held = () => {
+    // What the first one finds unused, as finalisers and buffers, goes with the second.
+    gc();
     gc();
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return heapUsed + arrayBuffers;
   };
-  const before = held();
   const traits = kernelTraits(KERNEL);
   const prepared = prepareWorkload(workload);
+  const before = held();
   const m = new Machine({ traits, model: hybrid, prepared, seed: 1, symbols: null, recordAll: false });
   m.tasks.forEach((task) => {
     m.look(task);
