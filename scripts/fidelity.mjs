@@ -28,13 +28,16 @@ const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ')
 
 function rulesPart(runs) {
   const agrees = (row) => row.disagreement === null;
+  const kinds = ['bad', 'good', 'fixed'].filter((kind) =>
+    runs.some(({ rows }) => rows.some((row) => row.kind === kind)),
+  );
   const rows = runs.map(({ release, rows }) => {
     const ids = [...new Set(rows.map((row) => row.rule))];
     const proven = ids.filter((id) => rows.every((row) => row.rule !== id || agrees(row)));
     return [
       release,
       `${proven.length} of ${ids.length}`,
-      ...['bad', 'good', 'fixed'].map((kind) =>
+      ...kinds.map((kind) =>
         share(
           rows.filter((row) => row.kind === kind),
           agrees,
@@ -56,7 +59,10 @@ function rulesPart(runs) {
       'patched, unpatched and unloaded without a word of complaint from the kernel. A bad example to which its rule’s safe ' +
       'fixes were applied agrees when the kernel no longer does what the rule says, and nothing worse. Rules about what only other kernel ' +
       'versions have are not in these numbers.',
-    table(['Kernel', 'Rules that agree', 'Bad examples', 'Good examples', 'Fixed examples'], rows),
+    table(
+      ['Kernel', 'Rules that agree', ...kinds.map((kind) => `${kind[0].toUpperCase()}${kind.slice(1)} examples`)],
+      rows,
+    ),
     wrong.length === 0
       ? 'Disagreements: 0.'
       : `Disagreements: ${wrong.length}.\n\n${table(['Kernel', 'Rule', '', 'Example', 'What differs'], wrong)}`,

@@ -101,7 +101,7 @@ const KERNEL_SAMPLE = {
   title: 'Real kernels in QEMU, a sample',
   run: () =>
     onKernels(
-      { KLP_SAMPLE: '1', ...randomScenarios(3) },
+      { KLP_SAMPLE: '1', ...randomScenarios(2) },
       SAMPLED.map((name) => `test/kernel/${name}.test.ts`),
     ),
 };
