@@ -4,7 +4,7 @@
  * `main.js DIST HERE KERNELS [--quick]` prints Markdown; DIST is the bundle's folder, HERE the benchmarks' own.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EditTimes, editTimes } from './editing.ts';
 import { generateModule } from './generated-module.ts';
@@ -29,12 +29,13 @@ async function main(places: Places, quick: boolean): Promise<void> {
     const servers = [ourServer(places), ...floors(places), ...(other ? [other.server] : [])];
     console.log(
       `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}. ` +
-        (other ? `clangd ${other.version} ${compiles}.` : '**clangd is not installed: nothing stands beside ours.**'),
+        (other ? `clangd ${other.version} ${compiles}.` : '**clangd is not installed: nothing stands beside ours.**') +
+        ` Other programs kept ${(loadavg()[0] ?? 0).toFixed(1)} processors busy when it began.`,
     );
     const rounds = quick ? 1 : 15;
     console.log(`\n${await firstFindings(servers.slice(0, 3), folder, rounds)}`);
     for (const { title, shape } of quick ? MODULES.slice(0, 1) : MODULES) {
-      console.log(`\n${await editing(title, servers, folder, generateModule(shape), quick ? 4 : 200)}`);
+      console.log(`\n${await editing(title, servers, folder, generateModule(shape), quick ? 4 : 120)}`);
     }
     console.log(`\n${await requestTimes(ourServer(places), floors(places)[0] as BenchServer, folder, rounds)}`);
     if (!quick) console.log(`\n${await growthWithSize(ourServer(places), folder)}`);
