@@ -48,7 +48,10 @@ export class EventQueue {
     const first = this.entry(0);
     const last = --this.count;
     if (last === 0) return first;
-    const { at, rank, id, stamp } = this.entry(last);
+    const at = this.at[last] as number;
+    const rank = this.rank[last] as number;
+    const id = this.id[last] as number;
+    const stamp = this.stamp[last] as number;
     let parent = 0;
     for (;;) {
       let child = parent * 2 + 1;

@@ -257,7 +257,7 @@ export class Machine {
       // A task in the kernel that never gives way keeps its CPU.
       const stays = phase.do === 'kernel' && phase.condResched !== true;
       const rank = (stays ? 0 : 0x100000000) + hash(this.seed, task.id, this.now);
-      keepLowest(first, { task, rank }, housekeepingCpus.length);
+      keepLowest(first, task, rank, housekeepingCpus.length);
       task.frames = this.preemptedStack(task);
     }
     const free = housekeepingCpus.filter((cpu) => !this.busyCpus.has(cpu));
@@ -358,16 +358,16 @@ interface Wanting {
 }
 
 /** Takes one more into the list of the lowest, which holds at most `count` in order. */
-function keepLowest(lowest: Wanting[], one: Wanting, count: number): void {
+function keepLowest(lowest: Wanting[], task: Task, rank: number, count: number): void {
   let place = lowest.length;
-  while (place > 0 && isBefore(one, lowest[place - 1] as Wanting)) place--;
+  while (place > 0 && isBefore(task, rank, lowest[place - 1] as Wanting)) place--;
   if (place === count) return;
   if (lowest.length === count) lowest.pop();
-  lowest.splice(place, 0, one);
+  lowest.splice(place, 0, { task, rank });
 }
 
-function isBefore(a: Wanting, b: Wanting): boolean {
-  return a.rank !== b.rank ? a.rank < b.rank : a.task.id < b.task.id;
+function isBefore(task: Task, rank: number, other: Wanting): boolean {
+  return rank !== other.rank ? rank < other.rank : task.id < other.task.id;
 }
 
 const NO_FRAMES: readonly string[] = [];
