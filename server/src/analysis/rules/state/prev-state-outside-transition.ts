@@ -13,7 +13,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'hazard',
     text: 'Once the transition is over, klp_get_prev_state() warns in the log, once, and returns NULL.',
-    evidence: 'loaded on 6.1 and 6.12',
+    evidence: 'kernel source',
   },
   explanation:
     '`klp_get_prev_state()` looks at the patches that were there before the one in transition. A replacement runs long after ' +
