@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type KernelReading, knowledgeFrom, symbolsFrom } from '../../server/src/kernel/knowledge-from.ts';
 import { type ModuleFile, readModuleFile } from '../../server/src/kernel/module-file.ts';
-import type { SymbolTable } from '../../server/src/kernel/symbol-table.ts';
+import { type SymbolTable, TRACEABLE } from '../../server/src/kernel/symbol-table.ts';
 import { buildModules } from '../../server/src/kernel-runner/build-modules.ts';
 import { findKernel, type Kernel } from '../../server/src/kernel-runner/find-kernel.ts';
 import { readGuestFiles } from '../../server/src/kernel-runner/guest-files.ts';
@@ -16,6 +16,8 @@ const RECORD = process.env.KLP_RECORD === '1';
 
 const KALLSYMS = '/proc/kallsyms';
 const FILTER = '/sys/kernel/tracing/available_filter_functions';
+/** Since 6.5. */
+const FILTER_ADDRESSES = '/sys/kernel/tracing/available_filter_functions_addrs';
 const BTF = '/sys/kernel/btf/vmlinux';
 /** How many names are asked for that are there several times, and that are there once. */
 const SEVERAL = 150;
@@ -39,7 +41,8 @@ describe.each(KERNELS)('symbols of a real %s kernel', (version) => {
         return { path: `/${name}.ko`, content: await readFile(module.ko) };
       }),
     );
-    files = await readGuestFiles(kernel, [KALLSYMS, FILTER, BTF, '/kernel.log'], { cache: CACHE, modules });
+    const paths = [KALLSYMS, FILTER, FILTER_ADDRESSES, BTF, '/kernel.log'];
+    files = await readGuestFiles(kernel, paths, { cache: CACHE, modules });
     reading = knowledgeFrom({
       label: kernel.release,
       kallsyms: at(KALLSYMS),
@@ -69,6 +72,28 @@ describe.each(KERNELS)('symbols of a real %s kernel', (version) => {
     await writeResults(version, { release: kernel.release, asked: answers.length, wrong: wrong.length });
     if (RECORD) await record(version, kernel.release, answers, at(KALLSYMS));
     expect(wrong).toEqual([]);
+  });
+
+  it('are traceable, by what names alone tell, only where their addresses agree', () => {
+    const addresses = files.get(FILTER_ADDRESSES);
+    if (!addresses) return;
+    const text = new TextDecoder('latin1').decode(at(KALLSYMS));
+    const hidden = new TextEncoder().encode(text.replace(/^\w{16}/gm, '0'.repeat(16)));
+    const exact = symbolsFrom({ kallsyms: at(KALLSYMS), filterFunctions: addresses }).tables.get(null);
+    for (const kallsyms of [at(KALLSYMS), hidden]) {
+      const byName = symbolsFrom({ kallsyms, filterFunctions: at(FILTER) }).tables.get(null);
+      const wrong: string[] = [];
+      let known = 0;
+      for (let symbol = 0; symbol < (byName?.count ?? 0); symbol++) {
+        const ours = byName?.traceable[symbol];
+        const theirs = exact?.traceable[symbol];
+        if (ours === TRACEABLE.unknown || theirs === TRACEABLE.unknown) continue;
+        known++;
+        if (ours !== theirs) wrong.push(byName?.nameOf(symbol) ?? '');
+      }
+      expect(wrong).toEqual([]);
+      expect(known).toBeGreaterThan(100_000);
+    }
   });
 
   it("are in a module's file what they are once it is loaded", () => {

@@ -118,7 +118,8 @@ export function symbolsFrom(sources: Omit<KernelSources, 'label'>, types: Btf | 
   const map = bytesOf(sources.systemMap);
   const filter = bytesOf(sources.filterFunctions);
   const elf = sources.vmlinux?.table ?? null;
-  const builder = new SymbolTableBuilder(Math.ceil((kallsyms ?? map ?? filter)?.length ?? 0) / 30);
+  // A line of kallsyms has 40 to 50 bytes.
+  const builder = new SymbolTableBuilder(Math.ceil(((kallsyms ?? map ?? filter)?.length ?? 0) / 42));
   const isNew = (object: string | null) => !coverage.has(object);
 
   const read = (source: 'kallsyms' | 'systemMap', text: Uint8Array, accept: (object: string | null) => boolean) => {

@@ -44,7 +44,8 @@ export async function readModuleFile(bytes: Uint8Array): Promise<ModuleFile | st
     name: name.replaceAll('-', '_'),
     release: info.get('vermagic')?.split(' ')[0] ?? null,
     table: read.table,
-    btf: btf ? await elf.content(btf) : null,
+    // A copy: the file itself, 10 times as large, is not kept for it.
+    btf: btf ? (await elf.content(btf)).slice() : null,
   };
 }
 

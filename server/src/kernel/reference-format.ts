@@ -118,7 +118,7 @@ export function decodeReference(bytes: Uint8Array): ReferenceSymbols {
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, headerEnd))) as Header;
   if (header.format !== 1) throw new Error('The built-in reference kernel is in another format.');
   const total = header.objects.reduce((sum, { symbols }) => sum + symbols, 0);
-  const builder = new SymbolTableBuilder(total * 2);
+  const builder = new SymbolTableBuilder(Math.ceil(total * 1.5));
   const flagsStart = bytes.length - total;
   const flagsOfSymbol = new Uint8Array(total * 2);
   const added = new Int32Array(total);

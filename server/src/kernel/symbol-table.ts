@@ -241,15 +241,15 @@ export class SymbolTableBuilder {
     return new SymbolTable({
       count,
       objects: this.objects,
-      names: this.names.slice(0, this.used),
-      nameStart: this.nameStart.slice(0, count),
-      nameLength: this.nameLength.slice(0, count),
-      letters: this.letters.slice(0, count),
+      names: fitted(this.names, this.used),
+      nameStart: fitted(this.nameStart, count),
+      nameLength: fitted(this.nameLength, count),
+      letters: fitted(this.letters, count),
       hashes: this.hashes,
-      object: this.object.slice(0, count),
-      type: this.type.slice(0, count),
-      size: this.size.slice(0, count),
-      address: this.address.slice(0, count),
+      object: fitted(this.object, count),
+      type: fitted(this.type, count),
+      size: fitted(this.size, count),
+      address: fitted(this.address, count),
     });
   }
 
@@ -274,6 +274,11 @@ export class SymbolTableBuilder {
     this.size = grown(new Uint32Array(capacity), this.size);
     this.address = grown(new Float64Array(capacity), this.address);
   }
+}
+
+/** The first elements of a column: a copy only where much more was reserved, as copying takes memory twice. */
+function fitted<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(column: T, count: number): T {
+  return (count * 1.3 < column.length ? column.slice(0, count) : column.subarray(0, count)) as T;
 }
 
 /** Whether nm's letter (a character code) stands for code: t, T, w, W. */
