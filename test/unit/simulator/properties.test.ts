@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PatchImage } from '../../../shared/src/model/index.ts';
+import type { PatchImage, ShadowUse } from '../../../shared/src/model/index.ts';
 import { stateAt } from '../../../shared/src/simulator/replay.ts';
 import { run } from '../../../shared/src/simulator/simulate.ts';
 import type { Step } from '../../../shared/src/simulator/step.ts';
@@ -95,6 +95,14 @@ const workload: fc.Arbitrary<Workload> = fc
   })
   .map(({ tasks, ...more }) => machine([...tasks, LATE], more));
 
+const shadowUse: fc.Arbitrary<ShadowUse> = fc.record({
+  call: fc.constantFrom('get', 'alloc', 'get_or_alloc', 'free', 'free_all'),
+  id: fc.constantFrom(1, 2, 'ID'),
+  object: fc.constantFrom(null, '&init_task'),
+  constructs: fc.constantFrom(0, 0, -12),
+  source: fc.constant(null),
+});
+
 const image: fc.Arbitrary<PatchImage> = fc
   .record({
     module: fc.constantFrom('one', 'two', 'three'),
@@ -102,17 +110,21 @@ const image: fc.Arbitrary<PatchImage> = fc
     ext4: fc.subarray(['h', 'k']),
     replace: fc.boolean(),
     replaceable: fc.boolean(),
+    shadow: fc.array(shadowUse, { maxLength: 2 }),
     prePatch: fc.constantFrom(0, 0, 0, 0, -19, 1),
     hasExit: fc.constantFrom(true, true, false),
     states: fc.array(fc.record({ id: fc.integer({ min: 1, max: 2 }), version: fc.integer({ min: 1, max: 2 }) }), {
       maxLength: 1,
     }),
   })
-  .map(({ module, vmlinux, ext4, prePatch, ...more }) =>
+  .map(({ module, vmlinux, ext4, shadow, prePatch, ...more }) =>
     patch(
       module,
       {
-        vmlinux: { funcs: vmlinux, callbacks: { pre_patch: prePatch, post_patch: 0, pre_unpatch: 0, post_unpatch: 0 } },
+        vmlinux: {
+          funcs: vmlinux.map((oldName) => ({ oldName, shadow })),
+          callbacks: { pre_patch: prePatch, post_patch: 0, pre_unpatch: 0, post_unpatch: 0 },
+        },
         ext4: { funcs: ext4, callbacks: ['pre_patch', 'post_patch', 'pre_unpatch', 'post_unpatch'] },
       },
       more,
