@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -111,9 +111,16 @@ describe('the command line', () => {
   });
 
   it('says of each file what is wrong with it, and exits 2', () => {
+    const huge = write('huge', '');
+    truncateSync(huge, 200 * 1024 * 1024);
+    const pipe = join(folder, 'pipe');
+    spawnSync('mkfifo', [pipe]);
     const broken: [string, string, RegExp][] = [
       ['--kallsyms', write('empty', ''), /empty: It holds no symbols/],
       ['--kallsyms', join(folder, 'missing'), /missing: There is no such file\./],
+      ['--kallsyms', huge, /huge: It is larger than 128 MB\./],
+      ['--kallsyms', pipe, /pipe: It is not an ordinary file\./],
+      ['--vmlinux', pipe, /pipe: It is not an ordinary file\./],
       ['--kallsyms', folder, /It is a directory\./],
       ['--kallsyms', write('cut', KALLSYMS.slice(0, -4)), /cut: It ends in the middle of a line/],
       ['--filter-functions', write('binary', new Uint8Array([0, 1, 2, 3, 10])), /binary: It lists no functions\./],

@@ -6,7 +6,7 @@ import { moduleName } from '../kernel/read-symvers.ts';
 import type { TableKnowledge } from '../kernel/table-knowledge.ts';
 import { readVmlinux, type VmlinuxFile } from '../kernel/vmlinux-file.ts';
 import { findModuleFiles, loadModuleFile } from './module-files.ts';
-import { readLimited, reasonOf } from './read-bytes.ts';
+import { readLimited, reasonOf, sizeOf } from './read-bytes.ts';
 
 /** Paths of files that tell of the target kernel. */
 export interface KernelFiles {
@@ -119,6 +119,11 @@ export class LoadedKernel {
 
   private async vmlinux(path: string | undefined): Promise<VmlinuxFile | undefined> {
     if (path === undefined) return undefined;
+    const size = await sizeOf(path);
+    if (typeof size === 'string') {
+      this.problems.push(`${path}: ${size}`);
+      return undefined;
+    }
     try {
       const file = await open(path);
       try {

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 
 /**
  * A file's bytes, or in a sentence why they can't be had. Files in /proc and /sys say that they have no size, so it is
@@ -8,17 +8,36 @@ import { type FileHandle, open } from 'node:fs/promises';
  */
 export async function readLimited(path: string, limit: number): Promise<Uint8Array | string> {
   try {
+    const size = await sizeOf(path);
+    if (typeof size === 'string') return size;
+    if (size > limit) return tooLarge(limit);
     const file = await open(path);
     try {
-      const status = await file.stat();
-      if (!status.isFile()) return status.isDirectory() ? 'It is a directory.' : 'It is not an ordinary file.';
-      return await readAll(file, status.size, limit);
+      return await readAll(file, size, limit);
     } finally {
       await file.close();
     }
   } catch (error) {
     return reasonOf(error);
   }
+}
+
+/**
+ * The size of an ordinary file in bytes, or in a sentence why it has none. Looked at before a file is opened: opening a
+ * pipe waits for somebody who writes.
+ */
+export async function sizeOf(path: string): Promise<number | string> {
+  try {
+    const status = await stat(path);
+    if (status.isFile()) return status.size;
+    return status.isDirectory() ? 'It is a directory.' : 'It is not an ordinary file.';
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+function tooLarge(limit: number): string {
+  return `It is larger than ${Math.round(limit / 1024 / 1024)} MB.`;
 }
 
 async function readAll(file: FileHandle, size: number, limit: number): Promise<Uint8Array | string> {
@@ -28,7 +47,7 @@ async function readAll(file: FileHandle, size: number, limit: number): Promise<U
     const { bytesRead } = await file.read(bytes, length, bytes.length - length, null);
     if (bytesRead === 0) return bytes.subarray(0, length);
     length += bytesRead;
-    if (length > limit) return `It is larger than ${Math.round(limit / 1024 / 1024)} MB.`;
+    if (length > limit) return tooLarge(limit);
     if (length === bytes.length) {
       const larger = Buffer.allocUnsafe(bytes.length * 2);
       bytes.copy(larger);
