@@ -220,4 +220,29 @@ export const SURROUNDINGS: readonly Mutator[] = [
           })
         : [],
   ),
+  mutator('export-again', 'a symbol is exported that the kernel exports', 'export-symbol-in-livepatch', (base) =>
+    isKnown(base)
+      ? replacements(base).map(({ definition }) => ({
+          edits: [insert(definition.range.end, '\nEXPORT_SYMBOL(seq_puts);')],
+          where: { start: definition.range.end, end: definition.range.end },
+        }))
+      : [],
+  ),
+  mutator('longer-structure', "a structure of the kernel's has a field more", 'struct-layout-change', (base) =>
+    isKnown(base) && !base.text.includes('timer_list_iter')
+      ? replacements(base).map(({ definition }) => ({
+          edits: [
+            insert(
+              definition.range.start,
+              'struct timer_list_iter {\n\tint cpu;\n\tbool second_pass;\n\tu64 now;\n\tu64 later;\n};\n\n',
+            ),
+            insert(
+              firstStatement(base, definition),
+              '\n\tif (((struct timer_list_iter *)fault_data)->cpu)\n\t\treturn 0;',
+            ),
+          ],
+          where: definition.range,
+        }))
+      : [],
+  ),
 ];
