@@ -1,5 +1,4 @@
 import type { Workload } from '../workload.ts';
-import { buildMachine } from './build-machine.ts';
 import { presetOf, type RecordedMachine } from './recorded.ts';
 import { RECORDED as RECORDED_6_12 } from './recorded-6.12.ts';
 
@@ -29,7 +28,7 @@ export function workloadById(id: string, kernel: string): Workload | undefined {
     return machine === undefined ? [] : [{ version: series.version, machine }];
   });
   const chosen = recorded.find((each) => each.version <= version) ?? recorded[recorded.length - 1];
-  if (chosen === undefined) return id === buildMachine.id ? buildMachine : undefined;
+  if (chosen === undefined) return undefined;
   const known = made.get(chosen.machine) ?? presetOf(chosen.machine);
   made.set(chosen.machine, known);
   return known;

@@ -46,50 +46,6 @@ export const PAGE_READ = inSyscall(
   'ksys_read',
 );
 
-/** On a CPU in the kernel. */
-export const TCP_RECEIVING = [
-  'tcp_recvmsg',
-  'inet_recvmsg',
-  'sock_recvmsg',
-  '__sys_recvfrom',
-  '__x64_sys_recvfrom',
-  ...SYSCALL,
-];
-export const TCP_SENDING = [
-  'tcp_sendmsg_locked',
-  'tcp_sendmsg',
-  'sock_write_iter',
-  'do_iter_readv_writev',
-  'vfs_writev',
-  'do_writev',
-  ...SYSCALL,
-];
-export const FILE_READING = ['filemap_read', 'vfs_read', 'ksys_read', ...SYSCALL];
-export const FILE_WRITING = [
-  'generic_perform_write',
-  'ext4_buffered_write_iter [ext4]',
-  'vfs_write',
-  'ksys_write',
-  ...SYSCALL,
-];
-export const PATH_LOOKUP = [
-  'link_path_walk.part.0.constprop.0',
-  'path_openat',
-  'do_filp_open',
-  'do_sys_openat2',
-  '__x64_sys_openat',
-  ...SYSCALL,
-];
-export const PAGE_FAULT = [
-  'do_anonymous_page',
-  '__handle_mm_fault',
-  'handle_mm_fault',
-  'do_user_addr_fault',
-  'exc_page_fault',
-  'asm_exc_page_fault',
-];
-export const COPYING_PAGE_TABLES = ['copy_page_range', 'copy_process', 'kernel_clone', '__do_sys_clone', ...SYSCALL];
-
 /** Kernel threads. */
 export const KTHREADD = [...SCHEDULE, 'kthreadd', 'ret_from_fork', 'ret_from_fork_asm'];
 export const WORKER = inKthread('worker_thread');
@@ -107,5 +63,3 @@ export const OOM_REAPER = inKthread('oom_reaper');
 export const KDEVTMPFS = inKthread('devtmpfs_work_loop', 'devtmpfsd');
 export const KAUDITD = inKthread('kauditd_thread');
 export const KHUNGTASKD = inKthread('schedule_timeout', 'watchdog');
-export const JBD2 = inKthread('kjournald2 [jbd2]');
-export const SCSI_EH = inKthread('scsi_error_handler [scsi_mod]');

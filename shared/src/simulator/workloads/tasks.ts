@@ -1,70 +1,17 @@
-import { signalEffect } from '../system-calls.ts';
 import type { Duration, Phase, SleepState, TaskGroup } from '../workload.ts';
 import * as stacks from './stacks.ts';
 
-/** Pieces that the presets have in common. Times are microseconds. */
+/** The kernel threads of a machine that has little to do. Times are microseconds. */
 
-export const MS = 1000;
-export const SECOND = 1_000_000;
+const MS = 1000;
+const SECOND = 1_000_000;
 
-export const FOREVER: Duration = { min: 0, max: 'forever' };
+const FOREVER: Duration = { min: 0, max: 'forever' };
 
 /** About so long: exponentially distributed, and never beyond ten times that. */
-export const about = (mean: number): Duration => ({ min: 1, max: mean * 10, mean });
+const about = (mean: number): Duration => ({ min: 1, max: mean * 10, mean });
 
-interface Sleep {
-  readonly stack: readonly string[];
-  readonly syscall: string;
-  readonly onSignal: 'restarts' | 'EINTR';
-}
-
-const sleepIn = (syscall: string, stack: readonly string[]): Sleep => ({
-  stack,
-  syscall,
-  onSignal: signalEffect(syscall),
-});
-
-export const EPOLL_WAIT = sleepIn('epoll_wait', stacks.EPOLL_WAIT);
-export const POLL = sleepIn('poll', stacks.POLL);
-export const PPOLL = sleepIn('ppoll', stacks.PPOLL);
-export const SELECT = sleepIn('pselect6', stacks.SELECT);
-export const NANOSLEEP = sleepIn('clock_nanosleep', stacks.NANOSLEEP);
-export const FUTEX = sleepIn('futex', stacks.FUTEX);
-export const WAIT4 = sleepIn('wait4', stacks.WAIT4);
-export const PIPE_READ = sleepIn('read', stacks.PIPE_READ);
-export const TTY_READ = sleepIn('read', stacks.TTY_READ);
-export const SIGSUSPEND = sleepIn('rt_sigsuspend', stacks.SIGSUSPEND);
-
-/** An interruptible sleep in a system call. */
-export function waits(sleep: Sleep, time: Duration): Phase {
-  return { do: 'sleep', for: time, state: 'interruptible', ...sleep };
-}
-
-/** A wait for a disk: no signal reaches it. */
-export function waitsForDisk(stack: readonly string[], syscall: string, time: Duration): Phase {
-  return { do: 'sleep', for: time, state: 'uninterruptible', stack, syscall };
-}
-
-export const computes = (time: Duration): Phase => ({ do: 'user', for: time });
-
-export const inKernel = (stack: readonly string[], time: Duration, condResched = false): Phase => ({
-  do: 'kernel',
-  for: time,
-  stack,
-  ...(condResched ? { condResched } : {}),
-});
-
-/** A process of one thread. */
-export function process(comm: string, count: number, phases: readonly Phase[], note?: string): TaskGroup {
-  return { comm, kind: 'user', count, behaviour: { phases }, ...(note === undefined ? {} : { note }) };
-}
-
-/** A service that waits for somebody to call, and does little when somebody does. */
-export function daemon(comm: string, count: number, sleep: Sleep, time: Duration, note?: string): TaskGroup {
-  return process(comm, count, [waits(sleep, time), computes({ min: 30, max: 400 })], note);
-}
-
-export function kthread(
+function kthread(
   comm: string,
   count: number,
   stack: readonly string[],
@@ -81,7 +28,7 @@ export function kthread(
 }
 
 /** A kworker: idle most of the time, in TASK_IDLE, where no wake-up of livepatch's reaches it. */
-export function kworker(comm: string, count: number, time: Duration): TaskGroup {
+function kworker(comm: string, count: number, time: Duration): TaskGroup {
   const sleeps: Phase = { do: 'sleep', for: time, stack: stacks.WORKER, state: 'idle' };
   const works: Phase = { do: 'kernel', for: { min: 5, max: 200 }, stack: stacks.WORKER_BUSY, condResched: true };
   return { comm, kind: 'kthread', count, behaviour: { phases: [sleeps, works] } };
@@ -140,27 +87,4 @@ export function kernelThreads(cpus: number): TaskGroup[] {
     kthread('kswapd0', 1, stacks.KSWAPD),
   );
   return groups;
-}
-
-/** Journals of ext4 file systems and the threads of their disks. */
-export function disks(count: number): TaskGroup[] {
-  return [kthread('jbd2/sda1-8', count, stacks.JBD2, about(5 * SECOND)), kthread('scsi_eh_0', count, stacks.SCSI_EH)];
-}
-
-/** What Debian starts on every server. */
-export function systemServices(): TaskGroup[] {
-  return [
-    daemon('systemd', 1, EPOLL_WAIT, about(20 * SECOND)),
-    daemon('systemd-journal', 1, EPOLL_WAIT, about(3 * SECOND)),
-    daemon('systemd-udevd', 1, EPOLL_WAIT, about(60 * SECOND)),
-    daemon('systemd-timesyn', 1, EPOLL_WAIT, about(30 * SECOND)),
-    daemon('systemd-logind', 1, EPOLL_WAIT, about(60 * SECOND)),
-    daemon('dbus-daemon', 1, EPOLL_WAIT, about(20 * SECOND)),
-    daemon('cron', 1, NANOSLEEP, { min: 60 * SECOND, max: 60 * SECOND }),
-    daemon('rsyslogd', 1, SELECT, FOREVER),
-    daemon('in:imuxsock', 1, POLL, about(4 * SECOND)),
-    daemon('rs:main Q:Reg', 1, FUTEX, about(4 * SECOND)),
-    daemon('sshd', 1, PPOLL, FOREVER, 'waits for connections'),
-    daemon('agetty', 2, TTY_READ, FOREVER),
-  ];
 }

@@ -1,7 +1,7 @@
 # PostgreSQL with many connections that do nothing and some that do: reading, writing, and waiting for each other.
 
 # shellcheck disable=SC2034 # read by main.sh
-looks=20
+looks=12
 
 bin=/usr/lib/postgresql/15/bin
 

@@ -1,7 +1,7 @@
 # nginx with four workers in front of PHP and Redis, and clients that come every now and then.
 
 # shellcheck disable=SC2034 # read by main.sh
-looks=20
+looks=12
 
 start_servers() {
 	cat >/etc/nginx/nginx.conf <<'END'
