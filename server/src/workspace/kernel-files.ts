@@ -128,8 +128,10 @@ export class LoadedKernel {
       const file = await open(path);
       try {
         const result = await readVmlinux(async (offset, length) => {
-          const bytes = Buffer.allocUnsafe(length);
-          const { bytesRead } = await file.read(bytes, 0, length, offset);
+          // What a broken header asks for may be anything.
+          const there = Math.max(0, Math.min(length, size - offset));
+          const bytes = Buffer.allocUnsafe(there);
+          const { bytesRead } = there === 0 ? { bytesRead: 0 } : await file.read(bytes, 0, there, offset);
           return bytes.subarray(0, bytesRead);
         });
         if (typeof result !== 'string') {
