@@ -1,10 +1,12 @@
 import type { Workload } from '../workload.ts';
 import { presetOf, type RecordedMachine } from './recorded.ts';
+import { RECORDED as RECORDED_6_1 } from './recorded-6.1.ts';
 import { RECORDED as RECORDED_6_12 } from './recorded-6.12.ts';
 
 /** Recorded machines by the kernel series they were recorded on (major * 1000 + minor), newest first. */
 const SERIES: readonly { readonly version: number; readonly machines: readonly RecordedMachine[] }[] = [
   { version: 6012, machines: RECORDED_6_12 },
+  { version: 6001, machines: RECORDED_6_1 },
 ];
 
 /** The presets, in the order in which people are offered them. */
@@ -18,7 +20,7 @@ const made = new Map<RecordedMachine, Workload>();
 
 /**
  * The preset of that id, undefined when there is none. It has the stacks of the newest recorded kernel that is not newer
- * than `kernel` (`6.11`, `6.12.117`), else those of the oldest one.
+ * than `kernel` (`6.11`, `6.12.117`), else those of the oldest one. Not each was recorded on each kernel.
  */
 export function workloadById(id: string, kernel: string): Workload | undefined {
   const match = /^(\d+)\.(\d+)/.exec(kernel);
