@@ -8,6 +8,14 @@ import { type Bundle, buildBundle } from './support/bundle.ts';
 import { Editor } from './support/editor.ts';
 import { BAD_MODULE, GOOD_MODULE, PLAIN_C } from './support/modules.ts';
 
+const KERNEL_DIFF = `--- a/kernel/a.c
++++ b/kernel/a.c
+@@ -1,2 +1,3 @@
+ struct work {
++\tint waiting;
+ };
+`;
+
 let bundle: Bundle;
 let folder: string;
 
@@ -120,6 +128,45 @@ describe('check', () => {
     write('new.c', GOOD_MODULE.replace('\t.objs = objs,\n', '\t.objs = objs,\n\t.replace = true,\n'));
     expect(run('check', '--kernel-version', '6.1', 'new.c').status).toBe(0);
     expect(run('check', '--kernel-version', '4.19', 'new.c').status).toBe(1);
+  });
+
+  it('checks diffs that are named, beside modules, and searches no folder for them', () => {
+    const diff = (name: string) => write(name, KERNEL_DIFF);
+    const named = run('check', '--format', 'json', diff('fix/a.patch'), write('fix/bad.c', BAD_MODULE), diff('b.DIFF'));
+    expect(named.err).toBe('');
+    expect(named.status).toBe(1);
+    const found: { file: string; rule: string }[] = JSON.parse(named.out);
+    expect(found.filter(({ rule }) => rule.startsWith('diff-'))).toMatchObject(
+      ['fix/a.patch', 'b.DIFF'].map((file) => ({
+        file,
+        rule: 'diff-structure-members',
+        severity: 'warning',
+        range: { start: { line: 4, character: 2 }, end: { line: 4, character: 14 } },
+      })),
+    );
+    expect(found.map(({ file }) => file)).toContain('fix/bad.c');
+    const searched: { file: string }[] = JSON.parse(run('check', '--format', 'json', 'fix').out);
+    expect(new Set(searched.map(({ file }) => file))).toEqual(new Set(['fix/bad.c']));
+  });
+
+  it('shows people the line of a diff, takes levels, and says when there is no diff', () => {
+    write('a.patch', KERNEL_DIFF);
+    const { status, out } = run('check', 'a.patch');
+    expect(status).toBe(0);
+    expect(out).toMatch(
+      /^a\.patch:5:3: warning: .* \[diff-structure-members\]\n +5 \| \+\tint waiting;\n +\| \s*\^{12}\n/,
+    );
+    expect(out).toContain('docs/diffs.md');
+    expect(out).toMatch(/1 warning in 1 file\.\n$/);
+    expect(run('check', '--rule', 'diff-structure-members=error', 'a.patch').status).toBe(1);
+    expect(run('check', '--format', 'json', '--rule', 'diff-structure-members=off', 'a.patch').out).toBe('[]\n');
+    // A level for diffs is no unknown rule to a module.
+    write('good.c', GOOD_MODULE);
+    expect(run('check', '--format', 'json', '--rule', 'diff-init-code=off', 'good.c').out).toBe('[]\n');
+    expect(run('check', write('empty.patch', 'no diff\n'))).toMatchObject({
+      status: 2,
+      err: 'livepatch-ls: empty.patch: there is no unified diff in it\n',
+    });
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { CheckOptions } from '../analysis/check.ts';
+import { diffRuleById } from '../analysis/diff-rules/index.ts';
 import { applyEdits, fixAllEdits } from '../analysis/fixes.ts';
 import type { Finding, Severity } from '../analysis/rule.ts';
 import { ruleById } from '../analysis/rules/index.ts';
@@ -10,6 +11,7 @@ import { ModuleChecks } from '../workspace/module-checks.ts';
 import { ModuleStore } from '../workspace/module-store.ts';
 import { scanFolder } from '../workspace/scan.ts';
 import { patchedModules } from '../workspace/target-kernel.ts';
+import { checkDiffs, isDiffName } from './check-diffs.ts';
 import { findingsAsJson, prettyFindings, type ReportedFile } from './check-report.ts';
 import { KERNEL_OPTIONS, targetKernel } from './kernel-files.ts';
 import { oneOf, readArguments } from './options.ts';
@@ -30,23 +32,27 @@ export async function check(args: readonly string[], wasmFolder: string): Promis
   const format = oneOf('--format', values.format, ['pretty', 'json']);
   if (positionals.length === 0) throw new UsageError('check needs a FILE or a DIR.');
   const target = await targetKernel(values, wasmFolder);
+  const severities = severitiesFrom(values.rule);
   const options = {
     kernel: target.kernel(),
-    severities: severitiesFrom(values.rule),
+    severities: Object.fromEntries(Object.entries(severities).filter(([id]) => ruleById(id))),
     onError: (rule: string, error: unknown) => complain(`rule ${rule} failed: ${messageOf(error)}`),
   };
 
   const asked = await askedFiles(positionals);
   if (asked.files.size === 0 && asked.failed) return 2;
-  const run = new CheckRun(asked.files, wasmFolder, options);
+  const [sources, diffs] = withoutDiffs(asked.files);
+  const run = new CheckRun(sources, wasmFolder, options);
   try {
     await run.open();
     if (await target.want(await run.patchedModules())) run.setOptions({ ...options, kernel: target.kernel() });
     const fixed = values.fix ? await run.fix() : 0;
-    const reported = await run.findings();
+    const ofDiffs = await checkDiffs(diffs, severities, complain);
+    const reported = [...(await run.findings()), ...ofDiffs.reported];
+    const files = run.read + ofDiffs.read;
     if (format === 'json') process.stdout.write(`${findingsAsJson(reported)}\n`);
-    else process.stdout.write(prettyFindings(reported, { fixed, files: run.read, skipped: run.skipped }));
-    if (asked.failed || run.failed) return 2;
+    else process.stdout.write(prettyFindings(reported, { fixed, files, skipped: run.skipped }));
+    if (asked.failed || run.failed || ofDiffs.read < diffs.size) return 2;
     return reported.some(({ findings }) => findings.some(({ severity }) => severity === 'error')) ? 1 : 0;
   } finally {
     run.close();
@@ -60,7 +66,7 @@ function severitiesFrom(rules: readonly string[]): { [rule: string]: 'off' | Sev
     if (!id || level === undefined || rest.length > 0) {
       throw new UsageError(`--rule is "${text}"; it needs ID=LEVEL, such as missing-module-exit=off.`);
     }
-    if (!ruleById(id)) throw new UsageError(`--rule names "${id}", and there is no such rule.`);
+    if (!ruleById(id) && !diffRuleById(id)) throw new UsageError(`--rule names "${id}", and there is no such rule.`);
     severities[id] = oneOf(`--rule ${id}`, level, LEVELS);
   }
   return severities;
@@ -88,6 +94,15 @@ async function askedFiles(names: readonly string[]): Promise<{ files: Map<string
     }
   }
   return { files, failed };
+}
+
+/** C files, and diffs for klp-build or kpatch-build. Folders are not searched for diffs: most are for something else. */
+function withoutDiffs(files: ReadonlyMap<string, string>): [Map<string, string>, Map<string, string>] {
+  const entries = [...files];
+  return [
+    new Map(entries.filter(([path]) => !isDiffName(path))),
+    new Map(entries.filter(([path]) => isDiffName(path))),
+  ];
 }
 
 /** One check of some files, each with the module that it belongs to. Files are named by their absolute paths. */

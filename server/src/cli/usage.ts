@@ -35,6 +35,8 @@ check:
   --fix                      apply the safe fixes to the files, then report what is left
   Directories are searched for C files that use livepatch. The other files of a module (its Kbuild or Makefile names
   them) are read and reported, too.
+  A FILE.patch or FILE.diff is checked as a diff for klp-build or kpatch-build (docs/diffs.md); DIRs are not searched
+  for them.
   Exit status: 0 no error found, 1 an error found, 2 wrong arguments or an unreadable file.
 
 simulate:

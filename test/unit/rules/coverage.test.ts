@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { diffRuleById } from '../../../server/src/analysis/diff-rules/index.ts';
 import { ruleById } from '../../../server/src/analysis/rules/index.ts';
 import { WORKSPACE_RULES } from '../../../server/src/analysis/workspace-rules/index.ts';
 
@@ -27,7 +28,11 @@ it('names rules that exist, or a reason', () => {
       expect(page).toBe(`${id}.md`);
     }
     const [, together] = /^`([a-z-]+)`, among all modules of a workspace$/.exec(answer) ?? [];
+    const [, diffRules] = /^(`[a-z-]+`(?:, `[a-z-]+`)*), in diffs for klp-build and kpatch-build$/.exec(answer) ?? [];
     if (together !== undefined) expect(workspaceRules, `${number}`).toContain(together);
-    else if (rules.length === 0) expect(answer, `${number}`).toMatch(/^[A-Z].{10,}\.$/);
+    else if (diffRules !== undefined) {
+      for (const id of diffRules.replaceAll('`', '').split(', '))
+        expect(diffRuleById(id), `${number}: ${id}`).toBeDefined();
+    } else if (rules.length === 0) expect(answer, `${number}`).toMatch(/^[A-Z].{10,}\.$/);
   }
 });
