@@ -11,7 +11,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'accepted',
     text: 'The object appears in sysfs and changes nothing.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'An object with an empty array of functions is allowed: it can carry callbacks. Without those it does nothing. ' +

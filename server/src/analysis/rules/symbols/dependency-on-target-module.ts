@@ -55,7 +55,7 @@ export const rule: Rule = {
     errno: 'ENOENT',
     log: 'uptime_fix: Unknown symbol rational_best_approximation (err -2)',
     text: 'insmod fails with ENOENT when that module is not loaded; modprobe loads it first. From then on it cannot be removed.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'A patch for a module is meant to wait until the module comes. An ordinary call of one of its exported functions makes ' +

@@ -37,7 +37,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'ignored',
     text: 'The kernel waits for a module of that name, and says nothing: the functions are never replaced.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'The kernel cannot know that a module will never come. The patch is enabled, the log says "patching complete", and the object’s ' +

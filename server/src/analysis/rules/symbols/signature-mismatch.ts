@@ -17,7 +17,7 @@ export const rule: Rule = {
   kernel: {
     outcome: 'crash',
     text: 'Nobody compares the two. Callers pass what the old function takes, and the new one reads other registers, or registers that nobody set.',
-    evidence: 'kernel source',
+    evidence: 'loaded on 6.1 and 6.12',
   },
   explanation:
     'Livepatch redirects calls from the first instruction of the old function to that of the new one. Arguments stay where the caller ' +
