@@ -11,11 +11,11 @@ import { median, shown, table } from './measure.ts';
 import type { BenchServer } from './servers.ts';
 
 /** How a key to its findings grows with the module. */
-export async function growthWithSize(server: BenchServer, folder: string): Promise<string> {
+export async function growthWithSize(server: BenchServer, folder: string, names: readonly string[]): Promise<string> {
   const rows: string[][] = [];
   for (const functions of [125, 250, 500, 1000, 2000]) {
-    const module = generateModule({ functions });
-    const [ours] = await editTimes([server], folder, module, 100);
+    const module = generateModule({ functions }, names);
+    const [ours] = await editTimes([server], folder, module, 60);
     if (!ours) throw new Error('no server was measured');
     rows.push([
       String(module.lines),
@@ -33,12 +33,12 @@ export async function growthWithSize(server: BenchServer, folder: string): Promi
 }
 
 /** How a check grows with the number of rules: reading and checking in one process, without a protocol. */
-export async function growthWithRules(dist: string): Promise<string> {
+export async function growthWithRules(dist: string, names: readonly string[]): Promise<string> {
   const parser = await createParser({
     runtime: readFileSync(join(dist, 'web-tree-sitter.wasm')),
     language: readFileSync(join(dist, 'tree-sitter-c.wasm')),
   });
-  const { text, numbers } = generateModule({ functions: 500 });
+  const { text, numbers } = generateModule({ functions: 500 }, names);
   const { line, character } = numbers[250] ?? { line: 0, character: 0 };
   const at = text.split('\n').slice(0, line).join('\n').length + 1 + character;
   const unit = new SourceUnit(parser, 'module.c', text);

@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadReferenceKernel } from '../../server/src/workspace/reference-kernel.ts';
 import { type EditTimes, editTimes } from './editing.ts';
 import { generateModule } from './generated-module.ts';
 import { growthWithRules, growthWithSize } from './growth.ts';
@@ -33,13 +34,15 @@ async function main(places: Places, quick: boolean): Promise<void> {
         ` Other programs kept ${(loadavg()[0] ?? 0).toFixed(1)} processors busy when it began.`,
     );
     const rounds = quick ? 1 : 15;
-    console.log(`\n${await firstFindings(servers.slice(0, 3), folder, rounds)}`);
+    console.log(`\n${await firstFindings(servers.slice(0, 3), folder, places.names, rounds)}`);
     for (const { title, shape } of quick ? MODULES.slice(0, 1) : MODULES) {
-      console.log(`\n${await editing(title, servers, folder, generateModule(shape), quick ? 4 : 120)}`);
+      console.log(`\n${await editing(title, servers, folder, generateModule(shape, places.names), quick ? 4 : 120)}`);
     }
-    console.log(`\n${await requestTimes(ourServer(places), floors(places)[0] as BenchServer, folder, rounds)}`);
-    if (!quick) console.log(`\n${await growthWithSize(ourServer(places), folder)}`);
-    if (!quick) console.log(`\n${await growthWithRules(places.dist)}`);
+    console.log(
+      `\n${await requestTimes(ourServer(places), floors(places)[0] as BenchServer, folder, places.names, rounds)}`,
+    );
+    if (!quick) console.log(`\n${await growthWithSize(ourServer(places), folder, places.names)}`);
+    if (!quick) console.log(`\n${await growthWithRules(places.dist, places.names)}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -73,5 +76,15 @@ async function editing(
   ].join('\n');
 }
 
+/** Functions of the built-in reference kernel that return int and are there once: nothing is to be said of replacing them. */
+async function replaceable(dist: string): Promise<string[]> {
+  const kernel = await loadReferenceKernel(dist);
+  const found = ['tcp_', 'udp_', 'ip_', 'sk_', 'net_'].flatMap((typed) => kernel.search(typed, null, 1000));
+  const functions = found.filter(({ kind, traceable }) => kind === 'function' && traceable === true);
+  return [...new Set(functions.map(({ name }) => name))].filter(
+    (name) => kernel.prototype(name, null)?.returns === 'int' && kernel.lookup(name, null).length === 1,
+  );
+}
+
 const [dist = '', here = '', kernels = '', ...flags] = process.argv.slice(2);
-void main({ dist, here, kernels }, flags.includes('--quick'));
+void replaceable(dist).then((names) => main({ dist, here, kernels, names }, flags.includes('--quick')));

@@ -14,9 +14,10 @@ export async function requestTimes(
   server: BenchServer,
   echo: BenchServer,
   folder: string,
+  names: readonly string[],
   rounds: number,
 ): Promise<string> {
-  const module = generateModule({ functions: 500 });
+  const module = generateModule({ functions: 500 }, names);
   const uriOf = (n: number) => {
     const file = join(folder, `large-${n}.c`);
     writeFileSync(file, module.text);

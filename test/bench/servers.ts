@@ -15,6 +15,8 @@ export interface Places {
   readonly dist: string;
   /** The bundled benchmarks' own. */
   readonly here: string;
+  /** Functions that the generated modules may replace. */
+  readonly names: readonly string[];
   /** Where the kernel suite keeps kernels; their headers are taken for clangd when they are there. */
   readonly kernels: string;
 }

@@ -7,8 +7,13 @@ import { median, shown, table } from './measure.ts';
 import type { BenchServer } from './servers.ts';
 
 /** From the start of the process to the first findings in a small module, for each server. */
-export async function firstFindings(servers: readonly BenchServer[], folder: string, rounds: number): Promise<string> {
-  const module = generateModule({ functions: 10 });
+export async function firstFindings(
+  servers: readonly BenchServer[],
+  folder: string,
+  names: readonly string[],
+  rounds: number,
+): Promise<string> {
+  const module = generateModule({ functions: 10 }, names);
   const file = join(folder, 'small.c');
   writeFileSync(file, module.text);
   const rows: string[][] = [];
