@@ -262,7 +262,7 @@ const CASES: readonly (readonly [what: string, path: string, heading: string, li
     'static int f(void)',
     `
  {
-+	static int calls; //~ diff-static-local
++	static int calls __read_mostly; //~ diff-static-local
 +	static const int sizes[] = { 1, 2 };
 +	int local;
 -	static int limit = 5;
@@ -359,9 +359,19 @@ describe('rules for diffs', () => {
     const text = change('kernel/a.c', 'struct work {', '\n+	int waiting; \n };\n');
     const [finding] = findingsIn(text);
     expect(text.slice(finding?.range.start, finding?.range.end)).toBe('int waiting;');
+    expect(finding?.message).toContain('struct work ');
     expect(finding).toMatchObject({ rule: 'diff-structure-members', severity: 'warning' });
     expect(findingsIn(text, { 'diff-structure-members': 'off' })).toEqual([]);
     expect(findingsIn(text, { 'diff-structure-members': 'error' })).toMatchObject([{ severity: 'error' }]);
+  });
+
+  it('names what it found', () => {
+    const counter = change('kernel/a.c', 'static int f(void)', '\n {\n+\tstatic int calls __read_mostly;\n }\n');
+    expect(findingsIn(counter)[0]?.message).toMatch(/^The static variable calls of f\(\) is new\. /);
+    const constant = change('kernel/a.c', 'enum e {', '\n \tA,\n+\tB,\n \tC,\n \tD,\n };\n');
+    expect(findingsIn(constant)[0]?.message).toMatch(/^C gets another value\. /);
+    const init = change('kernel/a.c', '', '\n static int __init\n start(void)\n {\n+\tx();\n }\n');
+    expect(findingsIn(init)[0]?.message).toMatch(/^start\(\) is __init\. /);
   });
 
   it('has a case for every rule', () => {

@@ -1,4 +1,4 @@
-import { changedScopes, changedTokens, type DiffCode, lineRange } from './diff-code.ts';
+import { changedTokens, type DiffCode, lineRange } from './diff-code.ts';
 import type { DiffRule } from './diff-rule.ts';
 
 const CALLBACK = /\b(?:KLP|KPATCH)_(?:PRE|POST)_(?:UN)?PATCH_CALLBACK\b|\bKPATCH_(?:UN)?LOAD_HOOK\b/;
@@ -14,10 +14,12 @@ export const rule: DiffRule = {
   check(code) {
     if (!changesDataOnly(code)) return [];
     return code.files.flatMap(({ hunks }) =>
-      hunks.flatMap(changedScopes).map(({ scope, line }) => ({
-        range: lineRange(code, line),
-        message: `Only data changes, here ${scope.name || 'a table'}, and no function. The running kernel keeps the old values unless a callback writes the new ones.`,
-      })),
+      hunks
+        .flatMap(({ changed }) => changed)
+        .map(({ scope, line }) => ({
+          range: lineRange(code, line),
+          message: `Only data changes, here ${scope.name || 'a table'}, and no function. The running kernel keeps the old values unless a callback writes the new ones.`,
+        })),
     );
   },
 };

@@ -18,6 +18,8 @@ export interface HunkCode {
   readonly hunk: DiffHunk;
   readonly old: readonly CodeToken[];
   readonly new: readonly CodeToken[];
+  /** The functions, types and variables that are changed. */
+  readonly changed: readonly ChangedScope[];
 }
 
 /** Something that is there before the change and whose code is another one afterwards. */
@@ -33,18 +35,21 @@ export interface ChangedScope {
 export function readDiffCode(diff: Diff): DiffCode {
   const files = diff.files.map((file) => ({
     file,
-    hunks: /\.[ch]$/.test(file.path)
-      ? file.hunks.map((hunk) => ({ hunk, old: hunkCode(hunk, 'old'), new: hunkCode(hunk, 'new') }))
-      : [],
+    hunks: /\.[ch]$/.test(file.path) ? file.hunks.map(readHunkCode) : [],
   }));
   return { diff, files };
+}
+
+function readHunkCode(hunk: DiffHunk): HunkCode {
+  const [before, after] = [hunkCode(hunk, 'old'), hunkCode(hunk, 'new')];
+  return { hunk, old: before, new: after, changed: changedScopes(hunk, before, after) };
 }
 
 /**
  * The functions, types and variables that a hunk changes. What it adds or takes away whole is not among them, nor what has
  * other comments or line breaks only.
  */
-export function changedScopes({ hunk, old: before, new: after }: HunkCode): ChangedScope[] {
+function changedScopes(hunk: DiffHunk, before: readonly CodeToken[], after: readonly CodeToken[]): ChangedScope[] {
   const position = new Map(hunk.lines.map((line, index) => [line, index]));
   const key = ({ kind, name, opened }: Scope) =>
     name === '' ? `${kind} ${opened && position.get(opened)}` : `${kind} ${name}`;

@@ -1,4 +1,4 @@
-import { changedScopes, lineRange } from './diff-code.ts';
+import { lineRange } from './diff-code.ts';
 import type { DiffRule } from './diff-rule.ts';
 import type { CodeToken } from './hunk-code.ts';
 
@@ -11,16 +11,18 @@ export const rule: DiffRule = {
   evidence: 'kernel source',
   check(code) {
     return code.files.flatMap(({ hunks }) =>
-      hunks.flatMap(changedScopes).flatMap(({ scope, line, old: before, new: after }) => {
-        const name = scope.kind === 'enum' ? renumbered(before, after) : null;
-        if (name === null) return [];
-        return [
-          {
-            range: lineRange(code, line),
-            message: `${name} gets another value. Code that is not patched goes on using the old one.`,
-          },
-        ];
-      }),
+      hunks
+        .flatMap(({ changed }) => changed)
+        .flatMap(({ scope, line, old: before, new: after }) => {
+          const name = scope.kind === 'enum' ? renumbered(before, after) : null;
+          if (name === null) return [];
+          return [
+            {
+              range: lineRange(code, line),
+              message: `${name} gets another value. Code that is not patched goes on using the old one.`,
+            },
+          ];
+        }),
     );
   },
 };

@@ -1,5 +1,5 @@
 import type { SourceRange } from '../../../../shared/src/model/index.ts';
-import { changedScopes, type DiffCode, type HunkCode, lineRange } from './diff-code.ts';
+import { type DiffCode, type HunkCode, lineRange } from './diff-code.ts';
 import type { DiffRule } from './diff-rule.ts';
 import type { CodeToken } from './hunk-code.ts';
 
@@ -19,7 +19,7 @@ export const rule: DiffRule = {
 };
 
 function functions(code: DiffCode, hunk: HunkCode) {
-  return changedScopes(hunk).flatMap(({ scope, line }) =>
+  return hunk.changed.flatMap(({ scope, line }) =>
     scope.kind === 'function' ? [finding(lineRange(code, line), `${scope.name}()`)] : [],
   );
 }

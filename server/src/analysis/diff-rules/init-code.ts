@@ -1,4 +1,4 @@
-import { changedScopes, lineRange } from './diff-code.ts';
+import { lineRange } from './diff-code.ts';
 import type { DiffRule } from './diff-rule.ts';
 
 export const rule: DiffRule = {
@@ -11,13 +11,15 @@ export const rule: DiffRule = {
   evidence: 'kernel source',
   check(code) {
     return code.files.flatMap(({ hunks }) =>
-      hunks.flatMap(changedScopes).flatMap(({ scope, line }) => {
-        const section = /\b__(init|exit)\b/.exec(scope.declaration)?.[1];
-        if (scope.kind !== 'function' || section === undefined) return [];
-        const effect =
-          section === 'init' ? 'It has run already and is not run again.' : 'ftrace cannot hook __exit functions.';
-        return [{ range: lineRange(code, line), message: `${scope.name}() is __${section}. ${effect}` }];
-      }),
+      hunks
+        .flatMap(({ changed }) => changed)
+        .flatMap(({ scope, line }) => {
+          const section = /\b__(init|exit)\b/.exec(scope.declaration)?.[1];
+          if (scope.kind !== 'function' || section === undefined) return [];
+          const effect =
+            section === 'init' ? 'It has run already and is not run again.' : 'ftrace cannot hook __exit functions.';
+          return [{ range: lineRange(code, line), message: `${scope.name}() is __${section}. ${effect}` }];
+        }),
     );
   },
 };

@@ -1,3 +1,4 @@
+import { isAttributeName } from '../kernel-macros.ts';
 import { type DiffCode, type HunkCode, lineRange } from './diff-code.ts';
 import type { DiffRule } from './diff-rule.ts';
 import type { CodeToken } from './hunk-code.ts';
@@ -36,9 +37,10 @@ function statics(code: readonly CodeToken[]) {
     if (token.text !== 'static' || !token.firstOnLine || scope?.kind !== 'function' || head) return [];
     const rest = code.slice(index, index + 40).map((each) => each.token.text);
     const end = rest.findIndex((text) => /^[=;,[(]$/.test(text));
-    const declaration = rest.slice(0, end);
+    const declaration = rest.slice(0, end).filter((text) => !isAttributeName(text));
     const name = declaration.at(-1) ?? '';
-    if (end < 2 || rest[end] === '(' || declaration.includes('const') || !/^[A-Za-z_]\w*$/.test(name)) return [];
+    if (declaration.length < 2 || rest[end] === '(' || declaration.includes('const') || !/^[A-Za-z_]\w*$/.test(name))
+      return [];
     const statement = rest.slice(0, Math.max(end, rest.indexOf(';')));
     return [{ first, scope: scope.name, name, initialised: statement.includes('=') }];
   });

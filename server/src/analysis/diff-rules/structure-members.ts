@@ -1,4 +1,4 @@
-import { changedScopes, lineRange } from './diff-code.ts';
+import { lineRange } from './diff-code.ts';
 import type { DiffRule } from './diff-rule.ts';
 
 export const rule: DiffRule = {
@@ -11,17 +11,19 @@ export const rule: DiffRule = {
   evidence: 'documentation',
   check(code) {
     return code.files.flatMap(({ hunks }) =>
-      hunks.flatMap(changedScopes).flatMap(({ scope, line }) => {
-        if (scope.kind !== 'structure') return [];
-        const union = /\bunion\b/.test(scope.declaration);
-        const type = `${union ? 'union' : 'struct'} ${scope.name}`.trim();
-        return [
-          {
-            range: lineRange(code, line),
-            message: `The members of ${type} change. Objects that are there already keep the old layout.`,
-          },
-        ];
-      }),
+      hunks
+        .flatMap(({ changed }) => changed)
+        .flatMap(({ scope, line }) => {
+          if (scope.kind !== 'structure') return [];
+          const union = /\bunion\b/.test(scope.declaration);
+          const type = `${union ? 'union' : 'struct'} ${scope.name}`.trim();
+          return [
+            {
+              range: lineRange(code, line),
+              message: `The members of ${type} change. Objects that are there already keep the old layout.`,
+            },
+          ];
+        }),
     );
   },
 };
