@@ -73,6 +73,31 @@ const CASES: readonly (readonly [what: string, path: string, heading: string, li
 `,
   ],
   [
+    'the end of a macro and of a comment, behind a structure that the heading still names',
+    'include/linux/a.h',
+    'struct work {',
+    `
+ 					FLAG_A | \\
+-					FLAG_B)
++					FLAG_B | \\
++					FLAG_C)
+ 
+ /*
++ * waiting: how many wait
+`,
+  ],
+  [
+    'a comment that began before the hunk',
+    'kernel/a.c',
+    'struct work {',
+    `
+ 	   the first words
++	   int waiting;
+ 	   the last ones */
+ 	int users;
+`,
+  ],
+  [
     'a constant in the middle moves those behind it',
     'include/linux/state.h',
     'enum state {',
@@ -142,6 +167,19 @@ const CASES: readonly (readonly [what: string, path: string, heading: string, li
  {
 +	stop(); //~ diff-init-code
  	done();
+ }
+`,
+  ],
+  [
+    'a function that is not __init any more',
+    'mm/a.c',
+    '',
+    `
+-static int __init start(void)
++static int start(void)
+ {
++	again();
+ 	return 0;
  }
 `,
   ],

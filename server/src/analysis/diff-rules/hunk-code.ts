@@ -41,7 +41,7 @@ export function hunkCode(hunk: DiffHunk, side: 'old' | 'new'): CodeToken[] {
   }
   const reader = new ScopeReader(hunk.heading);
   let at = 0;
-  const tokens = tokenize(withoutComments(lines.map(({ text }) => text)));
+  const tokens = tokenize(codeOnly(lines.map(({ text }) => text)));
   for (const [index, token] of tokens.entries()) {
     while (at + 1 < starts.length && (starts[at + 1] as number) <= token.start) at++;
     reader.read(token, lines[at] as DiffLine, token.start === starts[at], tokens[index + 1]);
@@ -49,10 +49,17 @@ export function hunkCode(hunk: DiffHunk, side: 'old' | 'new'): CodeToken[] {
   return reader.found;
 }
 
-/** Blanks for what is surely a comment though its beginning stands before the hunk, and for lines that are too long. */
-function withoutComments(texts: readonly string[]): string {
+/**
+ * Blanks for what is surely a comment or a macro's definition though its beginning stands before the hunk, and for lines
+ * that are too long.
+ */
+function codeOnly(texts: readonly string[]): string {
+  const firstWhole = texts.findIndex((line) => !line.endsWith('\\'));
+  const macroEnd = firstWhole > 0 && !/^[ \t]*#/.test(texts[0] ?? '') ? firstWhole : -1;
   const text = texts
-    .map((line) => (line.length > MAX_LINE || /^\s*\*(?:\s|$)/.test(line) ? ' '.repeat(line.length) : line))
+    .map((line, index) =>
+      index <= macroEnd || line.length > MAX_LINE || /^\s*\*(?:\s|$)/.test(line) ? ' '.repeat(line.length) : line,
+    )
     .join('\n');
   const close = text.indexOf('*/');
   const open = text.indexOf('/*');

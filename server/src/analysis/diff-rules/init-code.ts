@@ -13,9 +13,14 @@ export const rule: DiffRule = {
     return code.files.flatMap(({ hunks }) =>
       hunks
         .flatMap(({ changed }) => changed)
-        .flatMap(({ scope, line }) => {
+        .flatMap(({ scope, line, old: before, new: after }) => {
           const section = /\b__(init|exit)\b/.exec(scope.declaration)?.[1];
           if (scope.kind !== 'function' || section === undefined) return [];
+          // A function that becomes or ceases to be __init is moved on purpose.
+          const stays = [before, after].every(
+            ([first]) => first?.scope?.declaration.includes(`__${section}`) !== false,
+          );
+          if (!stays) return [];
           const effect =
             section === 'init' ? 'It has run already and is not run again.' : 'ftrace cannot hook __exit functions.';
           return [{ range: lineRange(code, line), message: `${scope.name}() is __${section}. ${effect}` }];
