@@ -26,6 +26,7 @@ import {
   zeroOf,
 } from './initialiser.ts';
 import { readFields } from './klp-fields.ts';
+import { spanOf, structureOf } from './klp-variables.ts';
 import { movedFuncTable, movedStateTable, tableId } from './moved.ts';
 import type { RunTimeChange } from './run-time-changes.ts';
 import type { Token } from './scanner.ts';
@@ -392,16 +393,6 @@ export class KlpReader {
   }
 }
 
-/** `klp_func` of a variable that is a structure or an array of them, not a pointer. */
-function structureOf({ specifiers, declarator }: VariableFact): string | null {
-  if (declarator.pointer > 0 || declarator.isFunction) return null;
-  return /^(?:const )?struct (klp_(?:patch|object|func|state|callbacks))$/.exec(specifiers.type)?.[1] ?? null;
-}
-
 function noTable(why: string, range: SourceRange): { kind: 'unknown'; why: string; range: SourceRange } {
   return { kind: 'unknown', why, range };
-}
-
-function spanOf(tokens: readonly Token[], otherwise: Token): { start: number; end: number } {
-  return { start: tokens[0]?.start ?? otherwise.start, end: tokens.at(-1)?.end ?? otherwise.end };
 }
