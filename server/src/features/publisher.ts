@@ -6,7 +6,7 @@ import { images } from './images.ts';
 
 /**
  * A check that takes no longer is made after every edit, at once: nobody notices it. One that takes longer waits after the
- * last edit for some times what it took, so that a module that is slow to check is not checked for every key. Milliseconds of processor time.
+ * last edit for some times what it took, so that a module that is slow to check is not checked for every key. Milliseconds.
  */
 const CHEAP = 25;
 const TIMES = 2;
@@ -29,10 +29,10 @@ export class Publisher {
   private readonly shown = new Set<string>();
   private readonly sentImages = new Map<string, string>();
   /**
-   * How much of the processor's time the last check took, by document; 0 for the first one, which reads everything and so
-   * says little. Not how long it took: on a busy machine people would wait twice, for the others and for the pause.
+   * How long the last two checks took, by document; 0 before there were so many. The first one of all reads everything, and
+   * one alone may have waited for other programs: both say little.
    */
-  private readonly lastChecks = new Map<string, number>();
+  private readonly lastChecks = new Map<string, readonly [number, number]>();
   private mode: 'push' | 'pull' | 'undecided';
   private grace: NodeJS.Timeout | undefined;
 
@@ -59,7 +59,7 @@ export class Publisher {
 
   /** The document, or what it hangs on, was edited: at once when that is cheap, else after a pause. */
   publishSoon(uri: string): void {
-    const took = this.lastChecks.get(uri) ?? 0;
+    const took = Math.min(...(this.lastChecks.get(uri) ?? [0]));
     this.publishAfter(uri, took <= CHEAP ? 0 : Math.min(MAX_DELAY, TIMES * took));
   }
 
@@ -89,6 +89,11 @@ export class Publisher {
     this.waiting.set(uri, delay === 0 ? afterMessages(run) : after(delay, run));
   }
 
+  private noteCheck(uri: string, took: number): void {
+    const last = this.lastChecks.get(uri);
+    this.lastChecks.set(uri, last ? [last[1], took] : [0, 0]);
+  }
+
   private pushAll(): void {
     if (this.mode !== 'undecided') return;
     this.mode = 'push';
@@ -100,10 +105,9 @@ export class Publisher {
     const generation = store.generationOf(uri);
     const isCurrent = (): boolean => generation !== null && store.generationOf(uri) === generation;
     if (this.mode === 'push') {
-      const before = process.cpuUsage();
+      const started = performance.now();
       const diagnostics = await diagnosticsOf(this.context, uri);
-      const { user, system } = process.cpuUsage(before);
-      this.lastChecks.set(uri, this.lastChecks.has(uri) ? (user + system) / 1000 : 0);
+      this.noteCheck(uri, performance.now() - started);
       // An edit in the meantime has asked for a publication of its own.
       if (!isCurrent() || this.mode !== 'push') return;
       // Nothing at all is said of documents that have nothing to do with livepatch.
