@@ -271,6 +271,6 @@ Try "livepatch-ls --help".
       status: 2,
       err: expect.stringContaining('it can be web-server, database, build-machine, or a recording'),
     });
-    expect(simulate('.')).toMatchObject({ status: 2, err: expect.stringContaining('which is no file') });
+    expect(simulate('.')).toMatchObject({ status: 2, err: expect.stringContaining('It is no file.') });
   });
 });

@@ -1,3 +1,5 @@
+import { escapeXml } from '../../../shared/src/picture/svg-text.ts';
+
 /** One run of one scenario. */
 export interface ScenarioCase {
   readonly title: string;
@@ -50,12 +52,7 @@ function testCase(file: string, { title, kernel, time, failures, log, error }: S
 
 const seconds = (micros: number): string => (micros / 1e6).toFixed(3);
 
-const ESCAPES: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
 /** Also without what XML 1.0 has no way to write: control characters, and halves of surrogate pairs. */
 function xml(text: string): string {
-  return text
-    .replace(/(?![\t\n\r])[\p{Cc}\p{Cs}\ufffe\uffff]/gu, '\ufffd')
-    .replace(/[&<>"]/g, (character) => ESCAPES[character] ?? character)
-    .replace(/\n/g, '&#10;');
+  return escapeXml(text.replace(/(?![\t\n\r])[\p{Cc}\p{Cs}\ufffe\uffff]/gu, '\ufffd')).replace(/\n/g, '&#10;');
 }

@@ -1,12 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
 import type { Workload } from '../../../shared/src/simulator/workload.ts';
 import { PRESETS } from '../../../shared/src/simulator/workloads/index.ts';
 import { readCapture } from '../capture/read-capture.ts';
 import { compareVersions, parseKernelVersion } from '../kernel/version.ts';
+import { recordingText } from '../workspace/recording-text.ts';
 import { UsageError } from './usage.ts';
-
-/** Larger than what the script writes for 100,000 tasks, and small enough for a JavaScript string. */
-const MAX_BYTES = 256_000_000;
 
 /**
  * The workload in a file that the capture script wrote. Says on stderr what is missing in it.
@@ -29,15 +26,8 @@ export async function recordedWorkload(file: string, kernel: string): Promise<Wo
 
 async function textOf(file: string): Promise<string> {
   const ids = PRESETS.map(({ id }) => id).join(', ');
-  const info = await stat(file).catch(() => null);
-  if (!info) {
-    throw new UsageError(`--workload is "${file}"; it can be ${ids}, or a recording, and there is no such file.`);
-  }
-  if (!info.isFile()) throw new UsageError(`--workload is "${file}", which is no file.`);
-  if (info.size > MAX_BYTES)
-    throw new UsageError(`${file} has ${info.size} bytes; more than ${MAX_BYTES} are not read.`);
-  return readFile(file, 'utf8').catch((error: Error) => {
-    throw new UsageError(`${file} can't be read: ${error.message}`);
+  return recordingText(file).catch((error: Error) => {
+    throw new UsageError(`--workload is "${file}"; it can be ${ids}, or a recording. ${error.message}`);
   });
 }
 

@@ -1,22 +1,16 @@
-import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { RecordedWorkloadParams, RecordedWorkloadResult } from '../../../shared/src/protocol.ts';
 import { readCapture } from '../capture/read-capture.ts';
 import { parseKernelVersion, simulatedKernel } from '../kernel/version.ts';
-
-/** As on the command line: larger than a recording of 100,000 tasks. */
-const MAX_BYTES = 256_000_000;
+import { recordingText } from '../workspace/recording-text.ts';
 
 /** The machine in a recording; what is wrong with it otherwise. */
 export async function recordedWorkload({ uri }: RecordedWorkloadParams): Promise<RecordedWorkloadResult> {
   let text: string;
   try {
-    const path = fileURLToPath(uri);
-    const { size } = await stat(path);
-    if (size > MAX_BYTES) return { ok: false, why: `It has ${size} bytes; more than ${MAX_BYTES} are not read.` };
-    text = await readFile(path, 'utf8');
+    text = await recordingText(fileURLToPath(uri));
   } catch (error) {
-    return { ok: false, why: `It can't be read: ${error instanceof Error ? error.message : String(error)}` };
+    return { ok: false, why: error instanceof Error ? error.message : String(error) };
   }
   const reading = readCapture(text);
   if (!reading.ok) return { ok: false, why: reading.error };

@@ -1,3 +1,4 @@
+import { escapeXml } from '../picture/svg-text.ts';
 import { timeText } from '../simulator/time-text.ts';
 import { type FleetBlocker, type FleetSummary, OUTCOMES, type Outcome } from './fleet-summary.ts';
 import { blockedOn, fleetHeadline, hostsText, OUTCOME_TEXT, percent, releaseText } from './fleet-words.ts';
@@ -21,14 +22,14 @@ export function fleetHtml(summary: FleetSummary, facts: ReportFacts): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${html(title)}</title>
+<title>${escapeXml(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
-<h1>${html(title)}</h1>
-<p class="lead">${html(fleetHeadline(summary))}</p>
-<p class="faint">Simulated, ${facts.seeds} ${facts.seeds === 1 ? 'run' : 'runs'} a host; made ${html(facts.made)}. ${html(kernelsText(summary))}</p>
+<h1>${escapeXml(title)}</h1>
+<p class="lead">${escapeXml(fleetHeadline(summary))}</p>
+<p class="faint">Simulated, ${facts.seeds} ${facts.seeds === 1 ? 'run' : 'runs'} a host; made ${escapeXml(facts.made)}. ${escapeXml(kernelsText(summary))}</p>
 ${outcomesSection(summary)}
 ${curveSection(summary)}
 ${blockersSection(summary)}
@@ -54,7 +55,7 @@ function outcomesSection({ hosts, outcomes }: FleetSummary): string {
     .join('');
   const rows = there.map(
     (outcome) =>
-      `<tr><td><span class="key ${outcome}"></span>${html(OUTCOME_TEXT[outcome])}</td>${numbers(outcomes[outcome], hosts)}</tr>`,
+      `<tr><td><span class="key ${outcome}"></span>${escapeXml(OUTCOME_TEXT[outcome])}</td>${numbers(outcomes[outcome], hosts)}</tr>`,
   );
   return `<section>
 <h2>How it ends</h2>
@@ -95,11 +96,11 @@ function curveSection(summary: FleetSummary): string {
     .join(', ');
   return `<section>
 <h2>Hosts done over time</h2>
-<svg viewBox="0 0 ${PLOT.width} ${PLOT.height}" role="img" aria-label="${html(`Hosts done, the slowest run of each: ${words}.`)}">
+<svg viewBox="0 0 ${PLOT.width} ${PLOT.height}" role="img" aria-label="${escapeXml(`Hosts done, the slowest run of each: ${words}.`)}">
 ${[...grid, ...marks].join('\n')}
 <path d="${path}" class="curve"/>
 </svg>
-<p class="faint">The slowest run of each host counts: ${html(words)}.</p>
+<p class="faint">The slowest run of each host counts: ${escapeXml(words)}.</p>
 </section>`;
 }
 
@@ -118,15 +119,15 @@ ${rest > 0 ? `<p class="faint">And ${rest} more kinds.</p>` : ''}
 
 function blockerRow(blocker: FleetBlocker, usable: number): string {
   const comms = blocker.comms.map(({ comm, hosts }) => `${comm} (${hosts.toLocaleString('en')})`).join(', ');
-  return `<tr class="${blocker.released}"><td><strong>${html(blockedOn(blocker))}</strong>: ${html(releaseText(blocker))}.
-<br><span class="faint">${html(comms)}; for example on ${html(blocker.examples.join(', '))}</span>
-<details><summary>Stack</summary><pre>${html(blocker.stack.join('\n'))}</pre></details></td>${numbers(blocker.hosts, usable)}<td class="number">${blocker.tasks.toLocaleString('en')}</td></tr>`;
+  return `<tr class="${blocker.released}"><td><strong>${escapeXml(blockedOn(blocker))}</strong>: ${escapeXml(releaseText(blocker))}.
+<br><span class="faint">${escapeXml(comms)}; for example on ${escapeXml(blocker.examples.join(', '))}</span>
+<details><summary>Stack</summary><pre>${escapeXml(blocker.stack.join('\n'))}</pre></details></td>${numbers(blocker.hosts, usable)}<td class="number">${blocker.tasks.toLocaleString('en')}</td></tr>`;
 }
 
 function worstSection({ worst }: FleetSummary): string {
   if (worst.length === 0) return '';
   const row = ({ host, outcome, headline }: { host: string; outcome: Outcome; headline: string }): string =>
-    `<tr><td><span class="key ${outcome}"></span>${html(host)}</td><td>${html(headline)}</td></tr>`;
+    `<tr><td><span class="key ${outcome}"></span>${escapeXml(host)}</td><td>${escapeXml(headline)}</td></tr>`;
   return `<section>
 <h2>The hosts that are worst off</h2>
 <table><thead><tr><th scope="col">Host</th><th scope="col">What happens</th></tr></thead><tbody>${worst.map(row).join('\n')}</tbody></table>
@@ -136,7 +137,7 @@ function worstSection({ worst }: FleetSummary): string {
 function unreadableSection({ unreadable, outcomes }: FleetSummary): string {
   if (unreadable.length === 0) return '';
   const more = outcomes.unreadable - unreadable.length;
-  const rows = unreadable.map(({ host, error }) => `<tr><td>${html(host)}</td><td>${html(error)}</td></tr>`);
+  const rows = unreadable.map(({ host, error }) => `<tr><td>${escapeXml(host)}</td><td>${escapeXml(error)}</td></tr>`);
   return `<section>
 <h2>Recordings that can’t be used</h2>
 <table><thead><tr><th scope="col">Host</th><th scope="col">Why</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>
@@ -148,18 +149,9 @@ function assumptionsSection({ assumptions }: ReportFacts): string {
   if (assumptions.length === 0) return '';
   return `<section>
 <h2>What was assumed</h2>
-<ul>${assumptions.map((text) => `<li>${html(text)}</li>`).join('\n')}</ul>
+<ul>${assumptions.map((text) => `<li>${escapeXml(text)}</li>`).join('\n')}</ul>
 </section>`;
 }
-
-const ESCAPES: { readonly [character: string]: string } = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const html = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
 
 const STYLE = `
 :root { --text: #1f1f1f; --faint: #5f5f5f; --line: #d4d4d4; --ground: #ffffff; --good: #168a7f; --fair: #4a90c2; --slow: #c98a12; --bad: #c0392b; --none: #8a8a8a; }

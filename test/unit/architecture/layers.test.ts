@@ -41,7 +41,12 @@ const LAYERS: readonly Layer[] = [
     pure: true,
   },
   { path: 'shared/src/scenario', layers: ['shared/src/simulator', 'shared/src/model'], packages: [], pure: true },
-  { path: 'shared/src/fleet', layers: ['shared/src/simulator', 'shared/src/model'], packages: [], pure: true },
+  {
+    path: 'shared/src/fleet',
+    layers: ['shared/src/picture', 'shared/src/simulator', 'shared/src/model'],
+    packages: [],
+    pure: true,
+  },
   { path: 'shared/src', layers: SHARED, packages: [], pure: true },
   { path: 'server/src/kernel', layers: ['shared/src/model'], packages: [], pure: true },
   {

@@ -210,7 +210,7 @@ describe('fleetHtml', () => {
       { ...FACTS, module: evil, assumptions: [evil] },
     );
     expect(html).not.toContain('<script');
-    expect(html).toContain('&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;');
+    expect(html).toContain('&#60;script&#62;alert(&#34;x&#34;)&#60;/script&#62;&#38;');
   });
 
   it('asks for nothing from outside', () => {

@@ -1,10 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type HostResult, hostResult, unreadableHost } from '../../../../shared/src/fleet/host-result.ts';
 import type { PatchImage } from '../../../../shared/src/model/index.ts';
 import { forecast } from '../../../../shared/src/simulator/forecast.ts';
 import { readCapture } from '../../capture/read-capture.ts';
 import { parseKernelVersion, simulatedKernel } from '../../kernel/version.ts';
+import { recordingText } from '../../workspace/recording-text.ts';
 import type { FleetItem } from './fleet-source.ts';
 
 /** What every worker of a run has in common. */
@@ -15,9 +15,6 @@ export interface FleetJob {
   readonly kernel: string | null;
   readonly seeds: number;
 }
-
-/** As for a recording on the command line. */
-const MAX_BYTES = 256_000_000;
 
 const { image, run, kernel, seeds } = workerData as FleetJob;
 const identity = { run, module: image.module };
@@ -30,16 +27,10 @@ parentPort?.on('message', (item: FleetItem) => {
 async function answer(item: FleetItem): Promise<HostResult> {
   try {
     if ('error' in item) return unreadableHost(item.host, identity, item.error);
-    return play(item.host, 'text' in item ? item.text : await textOf(item.path));
+    return play(item.host, 'text' in item ? item.text : await recordingText(item.path));
   } catch (error) {
     return unreadableHost(item.host, identity, error instanceof Error ? error.message : String(error));
   }
-}
-
-async function textOf(path: string): Promise<string> {
-  const { size } = await stat(path);
-  if (size > MAX_BYTES) throw new Error(`It has ${size} bytes; more than ${MAX_BYTES} are not read.`);
-  return readFile(path, 'utf8');
 }
 
 function play(host: string, text: string): HostResult {
