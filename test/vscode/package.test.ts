@@ -52,10 +52,11 @@ describe('npm run package', () => {
       outside(/^(?:dist|docs|client\/media|syntaxes|schemas)\//)
         .map((name) => name.toLowerCase())
         .sort(),
-    ).toEqual(['changelog.md', 'license.txt', 'package.json', 'readme.md']);
+    ).toEqual(['changelog.md', 'license.txt', 'package.json', 'readme.md', 'samples/stalled.c']);
     expect(entries.filter((name) => name.startsWith('dist/'))).toEqual([
       'dist/cli.js',
       'dist/extension.js',
+      'dist/fleet-worker.js',
       'dist/guest/agent.c',
       'dist/guest/task.c',
       'dist/language-client.js',
@@ -73,7 +74,8 @@ describe('npm run package', () => {
       entries.filter(
         (name) =>
           /\.(?:ts|map|c|test\.js)$|node_modules|^(?:test|scripts|samples)\//.test(name) &&
-          !name.startsWith('dist/guest/'),
+          !name.startsWith('dist/guest/') &&
+          name !== 'samples/stalled.c',
       ),
     ).toEqual([]);
   });

@@ -27,6 +27,15 @@ const LEAVES = new Set(
 /** Deeper than any program; keeps the recursion over broken text off the end of the stack. */
 const MAX_DEPTH = 1_000;
 
+/**
+ * How much work a text may be, in tree-sitter's own steps (its progress callback): for any text, and for each character.
+ * Functions of the kernel take up to 0.02 a character. Text that is no C can take a hundred times the time of C, because
+ * the parser follows many readings of it at once; a second for 10 KB was seen. Counted, not timed, so that the same text
+ * always reads the same.
+ */
+const STEPS = 100;
+const STEPS_PER_CHARACTER = 0.03;
+
 /** A C parser. Stateless for its users: every call parses a text of its own and frees the tree. */
 export class CParser {
   private readonly parser: Parser;
@@ -43,13 +52,18 @@ export class CParser {
     this.leaf = language.types.map((type, id) => LEAVES.has(type) || !this.named[id]);
   }
 
-  /** The syntax of a text, whatever it is: text that is no C has ERROR nodes. */
+  /** The syntax of a text, whatever it is: text that is no C has ERROR nodes, and is one when reading it is too much work. */
   parse(text: string): SyntaxNode {
     let tree: Tree | null = null;
     let cursor: TreeCursor | null = null;
+    let steps = STEPS + text.length * STEPS_PER_CHARACTER;
     try {
-      tree = this.parser.parse(text);
-      if (!tree) throw new Error('tree-sitter returned no tree');
+      tree = this.parser.parse(text, null, { progressCallback: () => --steps < 0 });
+      if (!tree) {
+        // It would go on with this text at the next call.
+        this.parser.reset();
+        return unreadable(text);
+      }
       cursor = tree.walk();
       return this.copy(cursor, 0);
     } finally {
@@ -83,6 +97,11 @@ export class CParser {
     }
     return node;
   }
+}
+
+function unreadable({ length }: string): SyntaxNode {
+  const all = { named: true, field: null, start: 0, end: length };
+  return { ...all, type: 'translation_unit', children: [{ ...all, type: 'ERROR', children: [] }] };
 }
 
 /**
