@@ -191,10 +191,11 @@ export const TASKS: readonly Story[] = [
     ],
   },
   {
-    name: 'forced-disable',
-    title: 'After a forced disable the module can never be unloaded.',
+    // Settled in between: how long the directory outlives the transition is up to the kernel's worker.
+    name: 'forced-when-disabled',
+    title: 'A transition that is over can not be forced: its directory is gone, and the module can be unloaded.',
     patches: { lp_one: { objects: [CALLED] } },
-    steps: [load('lp_one'), settle, disable('lp_one'), write('lp_one/force', '1'), settle, unload('lp_one')],
+    steps: [load('lp_one'), settle, disable('lp_one'), settle, write('lp_one/force', '1'), unload('lp_one')],
   },
   {
     name: 'target-comes-in-mid-transition',
