@@ -118,11 +118,17 @@ class ModuleReader {
       if (name === 'init_module') init.push(entry);
       if (name === 'cleanup_module') exit.push(entry);
     }
-    const enables = functions.some(({ calls }) =>
+    const enablers = functions.filter(({ calls }) =>
       calls.some(({ callee }) => callee === 'klp_enable_patch' || callee === 'klp_register_patch'),
     );
     const marked = moduleInfos.some(({ tag }) => tag === 'livepatch');
-    const isLivepatch = klp.patches.length > 0 || enables || marked;
+    const isLivepatch = klp.patches.length > 0 || enablers.length > 0 || marked;
+    // A unit of a larger module whose Kbuild file was not found: what it lacks stands where its functions are called.
+    const shared = [...enablers, ...klp.patches.map(({ name, storage }) => ({ name, static: storage.static }))].find(
+      (each) => !each.static,
+    );
+    if (shared && init.length === 0 && !moduleInfos.some(({ tag }) => tag === 'license'))
+      this.incompleteBecause.add(`${shared.name} may be used in files that were not read`);
     return {
       // KBUILD_MODNAME: scripts/Makefile.lib.
       name: this.context.name.replaceAll('-', '_'),

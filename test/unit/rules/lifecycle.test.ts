@@ -49,6 +49,18 @@ int fixed_uptime_proc_show(struct seq_file *m, void *v)
 `);
   });
 
+  it('lack nothing when the rest of the module may call what is open to it', () => {
+    const open = `int filter_init(void)
+{
+	return klp_enable_patch(&patch);
+}`;
+    check(exampleModule({ init: open, exit: '', infos: '' }));
+    const closed = exampleModule({ init: `static ${open}`, exit: '', infos: '' });
+    expect(findingsIn(read(closed)).map(({ rule }) => rule)).toContain('missing-module-init');
+    const licensed = exampleModule({ init: open, exit: '', infos: 'MODULE_LICENSE("GPL");' });
+    expect(findingsIn(read(licensed)).map(({ rule }) => rule)).toContain('missing-module-init');
+  });
+
   it('lack nothing when a part of them was not read', () => {
     const source = exampleModule({ init: '', exit: '', infos: '' });
     const module = { ...read(source), complete: false, incompleteBecause: ['main.c is not there'] };

@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import { exampleKernel } from '../../../server/src/analysis/rules/example-kernel.ts';
 import { check } from '../../support/check.ts';
 
-const knowledge = exampleKernel('t used\nt twice\nt twice\nd data\nt lo_open [loop]');
+const knowledge = exampleKernel('t used\nt twice\nt twice\nd- data\nt lo_open [loop]');
 const only = [
   'klp-reloc-wrong-object',
   'klp-reloc-vmlinux-in-module',
@@ -22,6 +22,16 @@ static struct klp_patch patch = { .mod = THIS_MODULE, .objs = objs };
 }
 
 describe('livepatch relocations', () => {
+  it('are not asked for in a module that lists its symbols for klp-convert', () => {
+    const options = { only: ['unexported-symbol-direct'], knowledge };
+    const uses = 'int uses(void) { return data; }';
+    check(declaring(`extern int data; //~ unexported-symbol-direct\n${uses}`), options);
+    check(
+      declaring(`extern int data;\n${uses}\nKLP_MODULE_RELOC(vmlinux) relocs[] = { KLP_SYMPOS(twice, 1) };`),
+      options,
+    );
+  });
+
   it.each([
     ['extern typeof(used) used KLP_RELOC_SYMBOL(vmlinux, vmlinux, used);'],
     ['extern typeof(used) used\n\t KLP_RELOC_SYMBOL(vmlinux, vmlinux, used);'],

@@ -48,6 +48,15 @@ function relocationBehind(module: LivepatchModule, { file, end }: SourceRange): 
   };
 }
 
+/**
+ * Whether the module lists its symbols for klp-convert apart from their declarations, as its first versions took them:
+ * `KLP_MODULE_RELOC(OBJECT) relocs[] = { KLP_SYMPOS(SYMBOL, POSITION) }`. Those versions also convert what is not listed
+ * and exists once.
+ */
+export const listsRelocations = perModule((module): boolean =>
+  module.files.some(({ text }) => /\bKLP_(?:MODULE_RELOC|SYMPOS)\s*\(/.test(text)),
+);
+
 /** What klp-convert's tree has in include/linux/livepatch.h. Kernels as released have no such macro. */
 const MACROS = `
 #define KLP_RELOC_SYMBOL_POS(patched, owner, symbol, position) \\

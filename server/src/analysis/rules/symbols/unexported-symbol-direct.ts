@@ -2,6 +2,7 @@ import type { Rule, RuleFinding } from '../../rule.ts';
 import { exampleModule } from '../example-module.ts';
 import { certainty, sourceText } from '../targets.ts';
 import { declaredElsewhere, usedNames } from './kernel-names.ts';
+import { listsRelocations } from './relocations.ts';
 
 export const rule: Rule = {
   id: 'unexported-symbol-direct',
@@ -39,7 +40,7 @@ static int fixed_uptime_proc_show(struct seq_file *m, void *v)
     good: [{ title: 'Exported functions', code: exampleModule({}) }],
   },
   check(module, { knowledge }) {
-    if (!knowledge || module.role !== 'livepatch') return [];
+    if (!knowledge || module.role !== 'livepatch' || listsRelocations(module)) return [];
     return declaredElsewhere(module).flatMap(({ name, range }): RuleFinding[] => {
       if (!usedNames(module).has(name)) return [];
       const symbols = knowledge.everywhere(name);

@@ -17,8 +17,9 @@ const SINCE: { readonly [name: string]: KernelVersion } = {
 
 export const rule: Rule = {
   id: 'api-too-new',
-  severity: 'error',
-  severityReason: 'The module cannot be built for this kernel.',
+  severity: 'warning',
+  severityReason:
+    'The module cannot be built for this kernel, unless its distribution has taken the function over from a later one.',
   group: 'versions',
   summary: 'A function is called that the target kernel does not have yet.',
   until: { major: 5, minor: 5 },
@@ -30,7 +31,8 @@ export const rule: Rule = {
   explanation:
     'Shadow variables came with Linux 4.15, system states with 5.5. The setting `livepatch.kernel.version` says which ' +
     'kernel the module is for. For a module that is built for several kernels put the call inside ' +
-    '`#if LINUX_VERSION_CODE >= KERNEL_VERSION(…)`: the rule keeps quiet there.',
+    '`#if LINUX_VERSION_CODE >= KERNEL_VERSION(…)`: the rule keeps quiet there. Kernels of distributions may have it earlier ' +
+    'than their version says: then switch the rule off.',
   examples: {
     bad: [
       {
@@ -73,7 +75,7 @@ module_exit(uptime_fix_exit);`,
         kernelCalls(module, name).map(
           ({ calleeRange }): RuleFinding => ({
             range: calleeRange,
-            message: `${name}() came with Linux ${formatVersion(since)}, and this module is for ${formatVersion(version)}: the compiler stops.`,
+            message: `${name}() came with Linux ${formatVersion(since)}, and this module is for ${formatVersion(version)}: the compiler stops, unless the distribution has backported it.`,
           }),
         ),
       );

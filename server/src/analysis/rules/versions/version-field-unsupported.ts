@@ -30,8 +30,9 @@ module_init(uptime_fix_init);`;
 
 export const rule: Rule = {
   id: 'version-field-unsupported',
-  severity: 'error',
-  severityReason: 'The module cannot be built for this kernel.',
+  severity: 'warning',
+  severityReason:
+    'The module cannot be built for this kernel, unless its distribution has taken the field over from a later one.',
   group: 'versions',
   summary: 'A field is used that the target kernel does not have yet.',
   until: { major: 5, minor: 5 },
@@ -43,7 +44,8 @@ export const rule: Rule = {
   explanation:
     'The fields came one after another: `.old_sympos` in 4.5, `.callbacks` in 4.15, `.replace` in 5.1 and `.states` in ' +
     '5.5. The setting `livepatch.kernel.version` says which kernel the module is for. For a module that is built for ' +
-    'several kernels put the field inside `#if LINUX_VERSION_CODE >= KERNEL_VERSION(…)`: the rule keeps quiet there.',
+    'several kernels put the field inside `#if LINUX_VERSION_CODE >= KERNEL_VERSION(…)`: the rule keeps quiet there. Kernels of distributions may have it earlier ' +
+    'than their version says: then switch the rule off.',
   examples: {
     bad: [
       {
@@ -97,7 +99,7 @@ module_init(uptime_fix_init);`,
       return [
         {
           range: written.field.nameRange,
-          message: `struct ${known.struct} has .${known.field} since Linux ${formatVersion(known.since)}. For Linux ${formatVersion(version)} the compiler stops.`,
+          message: `struct ${known.struct} has .${known.field} since Linux ${formatVersion(known.since)}. For Linux ${formatVersion(version)} the compiler stops, unless the distribution has backported it.`,
         },
       ];
     });
