@@ -170,6 +170,7 @@ export class App {
           this.session.showModel(choice.model === 'hybrid' && choice.kernel === undefined ? null : choice);
           this.stage.timeline.focus();
         },
+        varyModel: (row, variant, value) => this.session.vary(row, variant, value),
       },
       now,
     );
@@ -345,9 +346,8 @@ export class App {
         break;
       case 'fold-or-open': {
         const row = this.rows.find(({ id }) => id === this.look.selected);
-        if (row === undefined) break;
-        if (row.expanded === null) this.task.focus();
-        else this.fold(row);
+        if (row?.expanded === null) this.task.focus();
+        else if (row !== undefined) this.fold(row);
         break;
       }
       case 'back':

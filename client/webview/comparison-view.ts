@@ -1,4 +1,9 @@
-import type { Comparison, ComparisonColumn, ComparisonRow } from '../../shared/src/comparison/comparison-types.ts';
+import type {
+  Comparison,
+  ComparisonColumn,
+  ComparisonRow,
+  RowVariant,
+} from '../../shared/src/comparison/comparison-types.ts';
 import {
   groupText,
   guaranteeText,
@@ -16,6 +21,8 @@ import { fills, readTheme } from './theme.ts';
 export interface ComparisonEvents {
   /** Shows the whole run of a row. */
   open(row: ComparisonRow): void;
+  /** Plays a row with another value of one of its variants. */
+  vary(row: ComparisonRow, variant: string, value: string): void;
 }
 
 interface ComparisonData {
@@ -37,7 +44,8 @@ export class ComparisonView {
   private readonly caption = element('caption');
   private readonly body = element('tbody');
   private readonly assumptions = element('div', { class: 'assumed' });
-  private readonly unfolded = new Set<string>();
+  /** Places in the table: what a row is made with can be changed while it is unfolded. */
+  private readonly unfolded = new Set<number>();
   private bars: { readonly canvas: HTMLCanvasElement; readonly row: ComparisonRow; readonly end: number }[] = [];
   private shown: ComparisonData | null = null;
 
@@ -77,7 +85,11 @@ export class ComparisonView {
       return;
     }
     this.bars = [];
-    this.body.replaceChildren(...comparison.rows.flatMap((row) => this.rows(row, comparison.end, opened)));
+    const focused = document.activeElement?.id;
+    this.body.replaceChildren(
+      ...comparison.rows.flatMap((row, index) => this.rows(row, index, comparison.end, opened)),
+    );
+    if (focused !== undefined && focused !== '') document.getElementById(focused)?.focus();
     this.assumptions.replaceChildren(
       element(
         'details',
@@ -97,24 +109,23 @@ export class ComparisonView {
     this.body.querySelector<HTMLElement>('button')?.focus();
   }
 
-  private rows(row: ComparisonRow, end: number, opened: string | null): HTMLElement[] {
-    const id = rowId(row);
+  private rows(row: ComparisonRow, index: number, end: number, opened: string | null): HTMLElement[] {
     const canvas = element('canvas', { class: 'course', role: 'img', 'aria-label': courseText(row) });
     this.bars.push({ canvas, row, end });
-    const detail = element('tr', { class: 'behind', hidden: !this.unfolded.has(id) }, this.behind(row));
+    const detail = element('tr', { class: 'behind', hidden: !this.unfolded.has(index) }, this.behind(row, index));
     const unfold = element(
       'button',
       {
         type: 'button',
         class: 'link',
-        'aria-expanded': String(this.unfolded.has(id)),
+        'aria-expanded': String(this.unfolded.has(index)),
         title: row.summary,
         onclick: () => {
           const open = detail.hidden;
           detail.hidden = !open;
           attribute(unfold, 'aria-expanded', String(open));
-          if (open) this.unfolded.add(id);
-          else this.unfolded.delete(id);
+          if (open) this.unfolded.add(index);
+          else this.unfolded.delete(index);
         },
       },
       row.title,
@@ -129,10 +140,10 @@ export class ComparisonView {
     const bad = [row.outcome !== 'done', false, row.mixed.open, row.interrupted.eintr > 0, leftCount(row) > 0];
     const main = element(
       'tr',
-      { class: id === opened ? 'opened' : '', title: rowText(row) },
+      { class: rowId(row) === opened ? 'opened' : '', title: rowText(row) },
       element('th', { scope: 'row' }, unfold),
       element('td', { class: 'bar' }, canvas),
-      ...numbers.map((number, index) => element('td', { class: bad[index] ? 'bad' : '' }, number)),
+      ...numbers.map((number, column) => element('td', { class: bad[column] ? 'bad' : '' }, number)),
       element(
         'td',
         { class: 'promises', 'aria-label': row.guarantees.map(guaranteeText).join('. ') },
@@ -143,7 +154,7 @@ export class ComparisonView {
   }
 
   /** What decided it, what it promises, what it can't do and where that is written. */
-  private behind(row: ComparisonRow): HTMLElement {
+  private behind(row: ComparisonRow, index: number): HTMLElement {
     const list = (title: string, lines: readonly string[]): HTMLElement[] =>
       lines.length === 0
         ? []
@@ -162,6 +173,8 @@ export class ComparisonView {
         { type: 'button', class: 'quiet', onclick: () => this.events.open(row) },
         'Show this run task by task',
       ),
+      ...(row.variants.length === 0 ? [] : [element('h3', {}, 'What the debate left open')]),
+      ...row.variants.map((variant) => this.variantSwitch(row, index, variant)),
       ...list('Who is in the way, or left behind', row.never.slice(0, 12).map(groupText)),
       ...list('Promises', row.guarantees.map(guaranteeText)),
       ...list('Findings', row.findings),
@@ -174,6 +187,23 @@ export class ComparisonView {
       ),
       ...list('Sources', row.sources),
     );
+  }
+
+  private variantSwitch(row: ComparisonRow, index: number, { name, about, chosen, values }: RowVariant): HTMLElement {
+    const onchange = ({ target }: Event & { readonly target: HTMLSelectElement | HTMLInputElement }): void =>
+      this.events.vary(row, name, target.value);
+    const id = `variant-${index}-${name}`;
+    const field =
+      values.length === 0
+        ? element('input', { id, type: 'text', value: chosen, onchange })
+        : element(
+            'select',
+            { id, onchange },
+            ...values.map(({ value, about: text }) =>
+              element('option', { value, selected: value === chosen }, `${value}: ${text}`),
+            ),
+          );
+    return element('p', { class: 'variant' }, element('label', { for: id }, `${about} `), field);
   }
 
   private paint(): void {

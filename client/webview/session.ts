@@ -1,4 +1,4 @@
-import { compareInSteps, compareModels } from '../../shared/src/comparison/compare.ts';
+import { compareInSteps, compareModels, withVariant } from '../../shared/src/comparison/compare.ts';
 import type { Comparison, ComparisonRow, ModelChoice } from '../../shared/src/comparison/comparison-types.ts';
 import type { PatchImage } from '../../shared/src/model/index.ts';
 import type { HostToPanel, PanelAction, PanelState } from '../../shared/src/panel-messages.ts';
@@ -73,6 +73,8 @@ export class Session {
   /** Models side by side; null until somebody asked for it. */
   comparison: Comparison | null = null;
   comparing = false;
+  /** The rows of that kernel's comparison where somebody chose another variant; null for all as they are. */
+  private varied: { readonly kernel: string; readonly choices: readonly ModelChoice[] } | null = null;
   private comparisonTimer: ReturnType<typeof setTimeout> | null = null;
   private comparisonWanted = false;
 
@@ -169,6 +171,15 @@ export class Session {
     if (wanted && !before) this.compare();
   }
 
+  /** Plays a row of the comparison with another value of one of its variants. */
+  vary(row: ComparisonRow, variant: string, value: string): void {
+    const { comparison } = this;
+    if (comparison === null) return;
+    const choices = comparison.rows.map((each) => (each === row ? withVariant(row, variant, value) : each.choice));
+    this.varied = { kernel: comparison.kernel, choices };
+    this.compare();
+  }
+
   act(actions: readonly PanelAction[]): void {
     this.actions = actions;
     this.simulate();
@@ -220,12 +231,17 @@ export class Session {
 
   /** Plays every model on the same tasks and the same seed, a row at a time. */
   private compare(): void {
-    const { image, kernel, workload, seed } = this;
+    const { image, kernel, workload, seed, varied } = this;
     if (this.comparisonTimer !== null) clearTimeout(this.comparisonTimer);
     if (image === null) return;
     this.comparing = true;
     this.events.comparison();
-    const steps = compareInSteps(image, { workload, kernel, seeds: [seed] });
+    const steps = compareInSteps(image, {
+      workload,
+      kernel,
+      seeds: [seed],
+      ...(varied?.kernel === kernel ? { choices: varied.choices } : {}),
+    });
     const slice = (): void => {
       const until = performance.now() + SLICE;
       try {

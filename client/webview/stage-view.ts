@@ -16,6 +16,7 @@ export interface StageEvents extends TimelineEvents {
   /** A line of the table was chosen. */
   openRow(row: Row): void;
   openModel: ComparisonEvents['open'];
+  varyModel: ComparisonEvents['vary'];
 }
 
 export interface StageData {
@@ -41,7 +42,10 @@ export class StageView {
     this.timeline = new TimelineView(events);
     this.minimap = new MinimapView((at) => events.centre(at));
     this.table = new TableView((row) => events.openRow(row));
-    this.comparison = new ComparisonView({ open: (row) => events.openModel(row) });
+    this.comparison = new ComparisonView({
+      open: (row) => events.openModel(row),
+      vary: (row, variant, value) => events.varyModel(row, variant, value),
+    });
     this.element = element(
       'section',
       { class: 'stage', 'aria-label': 'Tasks' },

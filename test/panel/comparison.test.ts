@@ -47,6 +47,28 @@ describe('comparing models', () => {
     expect(await page.locator('.actions').isVisible()).toBe(true);
   });
 
+  it('plays a row with what the debate left open, chosen in place, and leaves it unfolded and focused', async () => {
+    const { page } = await shownPanel();
+    await page.keyboard.press('m');
+    const button = (title: string) => page.locator('.comparison').getByRole('button', { name: title, exact: true });
+    await button('kGraft').click();
+    const behind = page.locator('.comparison .behind:visible');
+    const signal = behind.getByLabel('how sleepers are made to leave the kernel');
+    await signal.focus();
+    await signal.selectOption('none');
+    await button('kGraft (signal: none)').waitFor();
+    expect(await behind.count()).toBe(1);
+    expect(await behind.textContent()).not.toContain('when tasks that are left are signalled');
+    await behind.locator('select:focus').waitFor();
+    await signal.selectOption('fake');
+    await button('kGraft').waitFor();
+    // The other kernel has other rows: what was chosen for these is gone.
+    await signal.selectOption('none');
+    await button('kGraft (signal: none)').waitFor();
+    await page.locator('select[aria-label="Kernel"]').selectOption('6.1');
+    await button('kGraft').waitFor();
+  });
+
   it('is kept over a reload, and compares anew when the machine is another', async () => {
     const first = await shownPanel();
     await first.page.keyboard.press('m');

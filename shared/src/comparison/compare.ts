@@ -5,7 +5,7 @@ import type { Workload } from '../simulator/workload.ts';
 import type { Comparison, ComparisonRow, ModelChoice, SeedSummary } from './comparison-types.ts';
 import { guarantees } from './guarantees.ts';
 import { type Measures, measure } from './measure.ts';
-import type { ModelRun, PatchingModel } from './model.ts';
+import { description, type ModelRun, type PatchingModel } from './model.ts';
 import { PATCHING_MODELS, patchingModel } from './models/index.ts';
 import { patchedFrames } from './patched-frames.ts';
 import { choiceText, reasonOf } from './words.ts';
@@ -99,23 +99,41 @@ function rowOf(
   const trace = model.play(run);
   const measures = measure(trace, patched);
   const { left: _left, errno: _errno, gaveUp: _gaveUp, mixed, ...numbers } = measures;
+  const { summary: inShort, leaves, switches, parameters, cannot } = description(run);
   const row: ComparisonRow = {
     choice,
     title: `${model.title}${choiceText(run, choice)}`,
-    summary: model.summary,
-    leaves: model.leaves,
-    switches: model.switches,
+    summary: inShort,
+    leaves,
+    switches,
     evidence: model.evidence === 'kernel' && VERIFIED_KERNELS.includes(run.kernel) ? 'kernel' : 'documents',
     sources: model.sources,
     reason: reasonOf(measures, run),
     mixed: { time: mixed.time, open: mixed.open },
     ...numbers,
     guarantees: guarantees(trace, setting.workload, patched, mixed),
-    parameters: model.parameters.map((each) => ({ ...each, value: run.parameters[each.name] ?? each.value })),
-    cannot: model.cannot,
+    parameters: parameters.map(({ onlyWith: _, ...each }) => ({
+      ...each,
+      value: run.parameters[each.name] ?? each.value,
+    })),
+    variants: model.variants.map(({ name, about, values }) => ({
+      name,
+      about,
+      chosen: run.variants[name] ?? '',
+      values: values.map(({ value, about: text }) => ({ value, about: text })),
+    })),
+    cannot,
     seeds: others.length === 0 ? null : summary(choice, setting, patched, measures, others),
   };
   return { row, assumed: trace.options.assumptions };
+}
+
+/** The same row with another value of a variant; a default is left out, as in defaultChoices(). */
+export function withVariant({ choice, variants }: ComparisonRow, name: string, value: string): ModelChoice {
+  const { [name]: _, ...others } = choice.variants ?? {};
+  const known = variants.find((each) => each.name === name);
+  const isDefault = value === (known?.values[0]?.value ?? '');
+  return { ...choice, variants: isDefault ? others : { ...others, [name]: value } };
 }
 
 /** The whole run behind one row. */

@@ -56,6 +56,8 @@ export interface ComparisonRow {
   readonly guarantees: readonly Guarantee[];
   /** The numbers that went in. */
   readonly parameters: readonly ModelParameter[];
+  /** What the debate left open, and which of it this row has. */
+  readonly variants: readonly RowVariant[];
   readonly cannot: readonly string[];
   /** In order of time, for a picture. */
   readonly columns: readonly ComparisonColumn[];
@@ -63,6 +65,14 @@ export interface ComparisonRow {
   readonly taskSwitches: readonly { readonly task: number; readonly comm: string; readonly at: number | null }[];
   /** Over several seeds; null when only one was played. */
   readonly seeds: SeedSummary | null;
+}
+
+export interface RowVariant {
+  readonly name: string;
+  readonly about: string;
+  readonly chosen: string;
+  /** The default first. Empty: names of functions with commas between them. */
+  readonly values: readonly { readonly value: string; readonly about: string }[];
 }
 
 /** A model with what is to differ from its defaults. */

@@ -40,15 +40,27 @@ export interface ModelParameter {
   readonly about: string;
   /** Where the value comes from; says so when it is an assumption. */
   readonly source: string;
+  /** It plays a part only where a variant has one of these values; absent: always. */
+  readonly onlyWith?: { readonly variant: string; readonly values: readonly string[] };
 }
 
 export interface ModelVariant {
   /** `signal`. */
   readonly name: string;
   readonly about: string;
-  /** The first one is what the model is without a choice. */
-  readonly values: readonly { readonly value: string; readonly about: string }[];
+  /** The first one is what the model is without a choice. Empty: names of functions with commas between them. */
+  readonly values: readonly VariantValue[];
 }
+
+export interface VariantValue {
+  readonly value: string;
+  readonly about: string;
+  /** What of the model's description is something else with this value. */
+  readonly instead?: Partial<Description>;
+}
+
+/** What a model says of itself that a variant can change. */
+export type Description = Pick<PatchingModel, 'summary' | 'leaves' | 'switches' | 'parameters' | 'cannot'>;
 
 /** One play of a model. Parameters and variants are all there, defaults filled in. */
 export interface ModelRun {
@@ -72,6 +84,23 @@ export function parameter(run: ModelRun, name: string): number {
   const value = run.parameters[name];
   if (value === undefined) throw new Error(`model '${run.model.id}' has no parameter '${name}'`);
   return value;
+}
+
+/** What the model of a run says of itself, with the variants that were chosen. */
+export function description({ model, variants }: Pick<ModelRun, 'model' | 'variants'>): Description {
+  const instead = model.variants.map(
+    ({ name, values }) => values.find(({ value }) => value === variants[name])?.instead,
+  );
+  const { summary, leaves, switches, parameters, cannot }: Description = Object.assign({}, model, ...instead);
+  const inPlay = parameters.filter(
+    ({ onlyWith }) => onlyWith?.values.includes(variants[onlyWith.variant] ?? '') ?? true,
+  );
+  return { summary, leaves, switches, parameters: inPlay, cannot };
+}
+
+/** The functions that a variant names, separated by commas. */
+export function namedFunctions(text: string): ReadonlySet<string> {
+  return new Set(text.split(/[\s,]+/).filter(Boolean));
 }
 
 /** The value of a variant; throws for one that the model does not have. */

@@ -49,6 +49,7 @@ export const SIGNAL_AFTER: ModelParameter = {
   unit: 'us',
   about: 'when tasks that are left are signalled, and again after each such time',
   source: "Assumption: the time after which today's kernel does it, so that rows can be compared.",
+  onlyWith: { variant: 'signal', values: ['fake', 'stop-cont'] },
 };
 
 export const STOP_FOR: ModelParameter = {
@@ -57,6 +58,7 @@ export const STOP_FOR: ModelParameter = {
   unit: 'us',
   about: 'between SIGSTOP and SIGCONT',
   source: 'Assumption: a script that sends one to all tasks and then the other.',
+  onlyWith: { variant: 'signal', values: ['stop-cont'] },
 };
 
 /** Takes a task over that a look sees in user space, when the variant can. Returns whether it did. */

@@ -3,7 +3,7 @@ import type { Task } from '../../simulator/task.ts';
 import type { BlockReason, Trace } from '../../simulator/trace.ts';
 import { MAX_STACK_ENTRIES } from '../../simulator/transition.ts';
 import { Bench } from '../bench.ts';
-import { type ModelRun, type PatchingModel, parameter, variant } from '../model.ts';
+import { type ModelRun, namedFunctions, type PatchingModel, parameter, variant } from '../model.ts';
 import {
   notAtBoundary,
   reachInUserSpace,
@@ -13,7 +13,7 @@ import {
   signalRound,
   USER_SPACE_VARIANT,
 } from '../switches.ts';
-import { playImmediate } from './immediate.ts';
+import { immediate, playImmediate } from './immediate.ts';
 
 /**
  * The hybrid model as it was proposed in March 2016 (RFC v1.9): stack checks of sleeping tasks at once and again
@@ -50,7 +50,17 @@ export const proposal2016: PatchingModel = {
       about: 'patch->immediate',
       values: [
         { value: 'no', about: 'each task when it is safe' },
-        { value: 'yes', about: 'everything at once, nothing is checked' },
+        {
+          value: 'yes',
+          about: 'everything at once, nothing is checked',
+          instead: {
+            summary: immediate.summary,
+            leaves: immediate.leaves,
+            switches: immediate.switches,
+            parameters: [],
+            cannot: immediate.cannot,
+          },
+        },
       ],
     },
     {
@@ -63,7 +73,18 @@ export const proposal2016: PatchingModel = {
       about: 'whether stacks can be walked reliably',
       values: [
         { value: 'reliable', about: 'CONFIG_RELIABLE_STACKTRACE' },
-        { value: 'none', about: 'kernel exit only' },
+        {
+          value: 'none',
+          about: 'kernel exit only',
+          instead: {
+            summary: 'per task, when it leaves the kernel',
+            leaves: 'kernel',
+            cannot: [
+              'It can never switch a kernel thread: those do not leave the kernel.',
+              'It does not keep old and new code apart in time.',
+            ],
+          },
+        },
       ],
     },
     {
@@ -76,13 +97,13 @@ export const proposal2016: PatchingModel = {
   cannot: [
     'It can not switch a kernel thread that sleeps in a patched function.',
     'It does not keep old and new code apart in time.',
-    'With an immediate flag it can never remove the module.',
+    'With func->immediate it can never remove the module.',
   ],
   play: (run) => (variant(run, 'patch-immediate') === 'yes' ? playImmediate(run) : play(run)),
 };
 
 function play(run: ModelRun): Trace {
-  const immediate = new Set(variant(run, 'func-immediate').split(',').filter(Boolean));
+  const unchecked = namedFunctions(variant(run, 'func-immediate'));
   const hasStacks = variant(run, 'stacks') === 'reliable';
   const userSpace = variant(run, 'user-space');
   const bench = new Bench(run, {
@@ -99,7 +120,7 @@ function play(run: ModelRun): Trace {
     if (bench.m.isRunning(task)) return { kind: 'running' };
     if (task.phase.do === 'sleep' && task.phase.reliable === false) return { kind: 'unreliable' };
     if (task.frames.length >= MAX_STACK_ENTRIES) return { kind: 'unreliable' };
-    const found = bench.onStack(task, immediate);
+    const found = bench.onStack(task, unchecked);
     return found === null ? null : { kind: 'sleeping-on', function: found, original: found.replace(/ .*/, '') };
   };
 
