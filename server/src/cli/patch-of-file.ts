@@ -35,7 +35,11 @@ async function imagesOf(file: string, wasmFolder: string): Promise<PatchImage[]>
 function pick(images: readonly PatchImage[], wanted: string | undefined, file: string): PatchImage {
   const names = images.map(({ variable }) => variable ?? 'unnamed');
   const [first] = images;
-  if (!first) throw new UsageError(`${file} has no klp_patch: there is nothing to simulate.`);
+  if (!first) {
+    throw new UsageError(
+      `${file} has no klp_patch variable: there is nothing to simulate. What a module puts together at run time can't be read.`,
+    );
+  }
   if (wanted === undefined) {
     if (images.length > 1) {
       process.stderr.write(
