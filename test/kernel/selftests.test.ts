@@ -1,7 +1,3 @@
-import { createRequire } from 'node:module';
-
-const require = createRequire(import.meta.url);
-
 import { readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -41,7 +37,6 @@ for (const version of KERNELS as readonly Version[]) {
     });
 
     it.each(scripts)('%s comes to its end on the kernel', (script) => {
-      require('node:fs').writeFileSync('/tmp/dbg-console', run.console);
       expect(run.ended.get(script), run.output).toBe(0);
       const titles = (tests: readonly { readonly script: string; readonly title: string }[]) =>
         tests.filter((test) => test.script === script).map(({ title }) => title);

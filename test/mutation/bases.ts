@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readModule } from '../../server/src/analysis/read-module.ts';
 import { EXAMPLE_KERNEL } from '../../server/src/analysis/rules/example-kernel.ts';
@@ -11,8 +11,10 @@ import { parser } from '../support/parser.ts';
 import type { Base } from './mutator.ts';
 
 const OWN = fileURLToPath(new URL('modules', import.meta.url));
+/** Has what no example has: system states, replace and shadow variables in one module. */
+const SAMPLE = fileURLToPath(new URL('../../samples/cumulative.c', import.meta.url));
 
-/** The good examples of all rules, each text once, and the modules that stand in `modules`. */
+/** The good examples of all rules, each text once, the modules that stand in `modules`, and a sample. */
 export function bases(): Base[] {
   const seen = new Set<string>();
   const examples = RULES.flatMap((rule) =>
@@ -29,11 +31,16 @@ export function bases(): Base[] {
       return [base({ name: `${rule.id}: ${example.title}`, file, text, kernel, knowledge })];
     }),
   );
-  const own = readdirSync(OWN)
-    .sort()
-    .map((file) =>
-      base({ name: file, file, text: readFileSync(join(OWN, file), 'utf8'), kernel: '6.12', knowledge: null }),
-    );
+  const files = [
+    SAMPLE,
+    ...readdirSync(OWN)
+      .sort()
+      .map((file) => join(OWN, file)),
+  ];
+  const own = files.map((path) => {
+    const file = basename(path);
+    return base({ name: file, file, text: readFileSync(path, 'utf8'), kernel: '6.12', knowledge: null });
+  });
   return [...examples, ...own];
 }
 
