@@ -124,7 +124,7 @@ export class App {
         break;
       case 'trace':
         document.title = `Livepatch simulation: ${message.title}`;
-        this.look = { ...this.look, models: false };
+        this.look = { ...this.look, sheet: null };
         this.session.receiveTrace(message);
         this.moveTo(message.at);
         break;
@@ -166,7 +166,7 @@ export class App {
           else task.focus();
         },
         openModel: ({ choice }) => {
-          this.look = { ...this.look, models: false, cursor: 0 };
+          this.look = { ...this.look, sheet: null, cursor: 0 };
           this.session.showModel(choice.model === 'hybrid' && choice.kernel === undefined ? null : choice);
           this.stage.timeline.focus();
         },
@@ -195,7 +195,7 @@ export class App {
       seed: (value) => this.session.choose({ chosenSeed: value }),
       typical: () => this.session.choose({ chosenSeed: null }),
       table: () => this.run({ do: 'table' }),
-      models: () => this.run({ do: 'models' }),
+      sheet: (sheet) => this.run({ do: 'sheet', sheet }),
       filter: (filter) => {
         this.look = { ...this.look, filter };
         this.layOut();
@@ -220,17 +220,18 @@ export class App {
     const nothing = this.session.run === null;
     this.notice.hidden = !nothing;
     for (const part of [this.toolbar, this.verdict]) part.element.hidden = nothing;
+    const { sheet } = this.look;
+    const away = sheet !== null;
     // Only the kernel's own model can be acted upon.
     const { model, fixed } = this.session;
-    this.actions.element.hidden = nothing || this.look.models || model !== null || fixed !== null;
+    this.actions.element.hidden = nothing || away || model !== null || fixed !== null;
     this.toolbar.choosing(fixed === null);
     this.main.hidden = nothing;
-    const { models } = this.look;
     this.stage.showParts(this.look);
-    this.detail.hidden = models;
-    this.log.element.hidden = nothing || models;
-    this.facts.now.hidden = models;
-    this.session.wantComparison(models);
+    this.detail.hidden = away;
+    this.log.element.hidden = nothing || away;
+    this.facts.now.hidden = away;
+    this.session.wantComparison(sheet === 'models');
   }
 
   private showRun(): void {
@@ -367,7 +368,7 @@ export class App {
   private change(look: Look): void {
     const before = this.look;
     this.look = look;
-    if (look.table !== before.table || look.models !== before.models) {
+    if (look.table !== before.table || look.sheet !== before.sheet) {
       this.showParts();
       this.stage.comparison.show(this.session);
     }

@@ -1,6 +1,10 @@
+import type { Sheet } from '../../shared/src/panel-messages.ts';
+
 /** What a key does, apart from where the focus is. */
 export type Command =
-  | { readonly do: 'play' | 'fold-or-open' | 'back' | 'table' | 'models' | 'filter' | 'help' | 'start' | 'end' }
+  | { readonly do: 'play' | 'fold-or-open' | 'back' | 'table' | 'filter' | 'help' | 'start' | 'end' }
+  /** Shows it, or the tasks when it is shown already. */
+  | { readonly do: 'sheet'; readonly sheet: Sheet }
   | { readonly do: 'moment' | 'row'; readonly direction: 1 | -1 }
   /** Moves the time by a share of what is in sight. */
   | { readonly do: 'move'; readonly share: number }
@@ -52,7 +56,7 @@ export function commandOf(key: Key): Command | null {
     case 't':
       return { do: 'table' };
     case 'm':
-      return { do: 'models' };
+      return { do: 'sheet', sheet: 'models' };
     case '/':
       return { do: 'filter' };
     case '?':

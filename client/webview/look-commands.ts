@@ -35,8 +35,8 @@ export function lookAfter(command: Command, look: Look, { rows, moments, end }: 
     }
     case 'table':
       return { ...look, table: !look.table };
-    case 'models':
-      return { ...look, models: !look.models };
+    case 'sheet':
+      return { ...look, sheet: look.sheet === command.sheet ? null : command.sheet };
     default:
       return null;
   }

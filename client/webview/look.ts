@@ -1,4 +1,4 @@
-import type { PanelState } from '../../shared/src/panel-messages.ts';
+import type { PanelState, Sheet } from '../../shared/src/panel-messages.ts';
 import { type Folds, type Row, rowOfTask, taskRow, visibleRows } from './rows.ts';
 import type { Run } from './run.ts';
 import { type View, wholeRun } from './view.ts';
@@ -14,8 +14,8 @@ export interface Look {
   readonly view: View | null;
   /** Tasks as a table instead of the timeline. */
   readonly table: boolean;
-  /** The comparison of models instead of the tasks. */
-  readonly models: boolean;
+  /** What stands in the place of the tasks; null for the tasks. */
+  readonly sheet: Sheet | null;
   /** Only tasks that fit these words are shown. */
   readonly filter: string;
 }
@@ -27,7 +27,7 @@ export function keptLook(kept: PanelState | undefined): Look {
     folds: kept?.folds ?? {},
     view: kept?.view ?? null,
     table: kept?.table ?? false,
-    models: kept?.models ?? false,
+    sheet: kept?.sheet ?? null,
     filter: kept?.filter ?? '',
   };
 }

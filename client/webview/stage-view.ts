@@ -28,7 +28,7 @@ export interface StageData {
   readonly end: number;
 }
 
-/** The large part of the page, one at a time: tasks over time, tasks as a table, or models side by side. */
+/** The large part of the page, one at a time: tasks over time, tasks as a table, or a sheet of something else. */
 export class StageView {
   readonly element: HTMLElement;
   readonly timeline: TimelineView;
@@ -58,18 +58,20 @@ export class StageView {
   }
 
   /** Which of the three is to be seen. */
-  showParts({ table, models }: Look): void {
-    this.timeline.element.hidden = table || models;
-    this.minimap.element.hidden = table || models;
-    this.legend.element.hidden = table && !models;
-    this.table.element.hidden = !table || models;
+  showParts({ table, sheet }: Look): void {
+    const away = sheet !== null;
+    const models = sheet === 'models';
+    this.timeline.element.hidden = table || away;
+    this.minimap.element.hidden = table || away;
+    this.legend.element.hidden = away ? !models : table;
+    this.table.element.hidden = !table || away;
     this.comparison.element.hidden = !models;
     this.legend.forModels(models);
   }
 
   /** The table is updated with the facts: it changes only when something happens. */
   update({ look, rows, lanes, marks, view, end }: StageData): void {
-    if (look.table || look.models) return;
+    if (look.table || look.sheet !== null) return;
     const { cursor, selected } = look;
     this.timeline.update({ rows, view, end, cursor, selected, marks });
     this.minimap.update({ lanes, marks, view, end, cursor });

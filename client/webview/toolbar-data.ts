@@ -29,7 +29,7 @@ export function toolbarData(session: Session, look: Look, player: Player, end: n
     seed: session.seed,
     typical: session.chosenSeed === null,
     table: look.table,
-    models: look.models,
+    sheet: look.sheet,
     filter: look.filter,
   };
 }

@@ -1,4 +1,4 @@
-import type { SnapshotKind } from '../../shared/src/panel-messages.ts';
+import type { Sheet, SnapshotKind } from '../../shared/src/panel-messages.ts';
 import { timeText } from '../../shared/src/simulator/time-text.ts';
 import { attribute, element, type IconName, icon, text } from './dom.ts';
 
@@ -21,7 +21,7 @@ export interface ToolbarData {
   readonly seed: number;
   readonly typical: boolean;
   readonly table: boolean;
-  readonly models: boolean;
+  readonly sheet: Sheet | null;
   readonly filter: string;
 }
 
@@ -36,7 +36,7 @@ export interface ToolbarEvents {
   seed(value: number): void;
   typical(): void;
   table(): void;
-  models(): void;
+  sheet(sheet: Sheet): void;
   filter(words: string): void;
   save(kind: SnapshotKind): void;
   zoom(factor: number | null): void;
@@ -58,7 +58,7 @@ export class Toolbar {
   private readonly seed: HTMLInputElement;
   private readonly typical: HTMLButtonElement;
   private readonly table: HTMLButtonElement;
-  private readonly models: HTMLButtonElement;
+  private readonly sheets: { readonly [sheet in Sheet]: HTMLButtonElement };
   private readonly filter: HTMLInputElement;
   private readonly saving: HTMLSelectElement;
   private readonly choices: readonly HTMLElement[];
@@ -98,16 +98,15 @@ export class Toolbar {
       { type: 'button', class: 'quiet', title: 'The same tasks as a table of text (t)', onclick: () => events.table() },
       'Table',
     );
-    this.models = element(
-      'button',
-      {
-        type: 'button',
-        class: 'quiet',
-        title: 'What other consistency models would have done with the same tasks (m)',
-        onclick: () => events.models(),
-      },
-      'Compare models',
-    );
+    const toggle = (sheet: Sheet, name: string, title: string): HTMLButtonElement =>
+      element('button', { type: 'button', class: 'quiet', title, onclick: () => events.sheet(sheet) }, name);
+    this.sheets = {
+      models: toggle(
+        'models',
+        'Compare models',
+        'What other consistency models would have done with the same tasks (m)',
+      ),
+    };
     this.filter = element('input', {
       type: 'search',
       class: 'filter',
@@ -151,7 +150,7 @@ export class Toolbar {
         button('Zoom in', 'zoomIn', 'Zoom in (+)', () => events.zoom(0.5)),
         button('Whole run', 'zoomAll', 'Show the whole run (0)', () => events.zoom(null)),
         this.table,
-        this.models,
+        ...Object.values(this.sheets),
         this.saving,
         element('button', { type: 'button', class: 'quiet', title: 'Keys (?)', onclick: () => events.help() }, 'Keys'),
       ),
@@ -161,7 +160,7 @@ export class Toolbar {
   /** Whether there is something to choose: a run that was made elsewhere is as it is. */
   choosing(on: boolean): void {
     for (const part of this.choices) part.hidden = !on;
-    this.models.hidden = !on;
+    for (const toggle of Object.values(this.sheets)) toggle.hidden = !on;
   }
 
   focusFilter(): void {
@@ -188,7 +187,9 @@ export class Toolbar {
     attribute(this.typical, 'aria-pressed', String(data.typical));
     attribute(this.table, 'aria-pressed', String(data.table));
     if (document.activeElement !== this.filter) this.filter.value = data.filter;
-    attribute(this.models, 'aria-pressed', String(data.models));
+    for (const [sheet, toggle] of Object.entries(this.sheets)) {
+      attribute(toggle, 'aria-pressed', String(data.sheet === sheet));
+    }
   }
 }
 

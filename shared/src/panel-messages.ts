@@ -58,6 +58,9 @@ export type PanelToHost =
 
 export type SnapshotKind = 'svg' | 'png' | 'json';
 
+/** What may stand in the place of the tasks: consistency models side by side. */
+export type Sheet = 'models';
+
 /** What the page keeps through `setState` over hiding, reloads and restarts. */
 export interface PanelState {
   readonly uri: string | null;
@@ -81,8 +84,8 @@ export interface PanelState {
   readonly table?: boolean;
   /** The consistency model whose run is shown; null for the kernel's own. */
   readonly model?: ModelChoice | null;
-  /** The comparison of models instead of the timeline. */
-  readonly models?: boolean;
+  /** What stands in the place of the tasks; null for the tasks. */
+  readonly sheet?: Sheet | null;
   /** Only tasks that fit these words are shown. */
   readonly filter?: string;
   /** The recording whose machine was chosen last. */

@@ -74,7 +74,7 @@ describe('comparing models', () => {
     await first.page.keyboard.press('m');
     const caption = (page: typeof first.page) => page.locator('.comparison caption').textContent();
     await expect.poll(() => caption(first.page)).toContain('models finish');
-    await expect.poll(async () => (await first.state()).models).toBe(true);
+    await expect.poll(async () => (await first.state()).sheet).toBe('models');
     const { page } = await shownPanel({ state: await first.state() });
     await expect.poll(() => caption(page)).toContain('models finish');
     const before = await caption(page);
