@@ -393,6 +393,34 @@ describe('rules for diffs', () => {
     expect(findingsIn(deleted)).toEqual([]);
   });
 
+  it('does not believe a heading that an earlier hunk has changed', () => {
+    const path = 'mm/a.c';
+    const hunks = (before: string, after: string, mark = '') => `--- a/${path}
++++ b/${path}
+@@ -10,3 +10,3 @@ static int __init before(void)
+-${before}
++${after}
+ {
+ 	int ret;
+@@ -30,3 +30,4 @@ ${before}
+ 	ret = first();
++	second();${mark}
+ 	return ret;
+ }
+`;
+    const was = 'static int __init set_up(void)';
+    const cases = [
+      hunks(was, 'static int set_up(void)'),
+      hunks(was, 'static int set_up_later(void)'),
+      hunks('struct old {', 'union fresh {').replace('second();', 'int second;'),
+      hunks(was, 'static int __init set_up(int again)', ' //~ diff-init-code'),
+    ];
+    for (const diff of cases) {
+      const { text, expected } = marked(diff);
+      expect(found(text), diff).toEqual(expected);
+    }
+  });
+
   it('underlines the code of the line, and takes levels', () => {
     const text = change('kernel/a.c', 'struct work {', '\n+	int waiting; \n };\n');
     const [finding] = findingsIn(text);

@@ -35,9 +35,38 @@ export interface ChangedScope {
 export function readDiffCode(diff: Diff): DiffCode {
   const files = diff.files.map((file) => ({
     file,
-    hunks: /\.[ch]$/.test(file.path) ? file.hunks.map(readHunkCode) : [],
+    hunks: /\.[ch]$/.test(file.path) ? readHunks(file.hunks) : [],
   }));
   return { diff, files };
+}
+
+/**
+ * A hunk's heading is a line of the file before the change. When an earlier hunk takes that line away, the function may have
+ * another name or other attributes afterwards, and the heading says nothing of what the hunk adds.
+ */
+function readHunks(hunks: readonly DiffHunk[]): HunkCode[] {
+  const gone = new Set<string>();
+  const declared = new Set<string>();
+  return hunks.map((hunk) => {
+    const isValid = !gone.has(headingKey(hunk.heading)) || declared.has(nameAndSection(hunk.heading));
+    for (const { kind, text } of hunk.lines) {
+      if (kind === 'context' || !/^[A-Za-z_$]/.test(text)) continue;
+      if (kind === 'removed') gone.add(headingKey(text));
+      else declared.add(nameAndSection(text));
+    }
+    return readHunkCode(isValid ? hunk : { ...hunk, heading: '' });
+  });
+}
+
+/** git cuts headings off at 80 bytes, and blanks at their ends. */
+function headingKey(text: string): string {
+  return text.slice(0, 80).trim();
+}
+
+/** What stays the same of a function's first line when only its parameters change. */
+function nameAndSection(text: string): string {
+  const name = /(\w+)\s*\(/.exec(text)?.[1];
+  return name === undefined ? headingKey(text) : `${/\b__(?:init|exit)\b/.exec(text)?.[0] ?? ''} ${name}`;
 }
 
 function readHunkCode(hunk: DiffHunk): HunkCode {
