@@ -7,7 +7,7 @@ const remembered = new WeakMap<KernelKnowledge, KernelKnowledge>();
 
 /**
  * The same knowledge, which gives an answer that it has given before without looking again. Many rules ask for the same few
- * symbols, after each edit anew; to look for the closest of 200,000 names takes a millisecond each time.
+ * symbols, after each edit anew.
  */
 export function rememberedKnowledge(knowledge: KernelKnowledge): KernelKnowledge {
   const known = remembered.get(knowledge);

@@ -1,4 +1,5 @@
-import { letterBit, type SymbolTable, TRACEABLE } from './symbol-table.ts';
+import { letterBit, lower, lowerBytes } from './letters.ts';
+import { type SymbolTable, TRACEABLE } from './symbol-table.ts';
 
 /** How well a name fits what was typed, best first. */
 const EXACT = 0;
@@ -11,20 +12,15 @@ const NONE = 6;
 
 const UNDERSCORE = 0x5f;
 
-/** Finds functions by what somebody has typed, and the ones whose names look most alike. */
+/** Finds functions by what somebody has typed. */
 export class SymbolSearch {
   private readonly table: SymbolTable;
-  /** The first function of each name in each object. */
   private readonly functions: Uint32Array;
 
-  constructor(table: SymbolTable) {
+  /** @param functions those of the table that may be found, ascending */
+  constructor(table: SymbolTable, functions: Uint32Array) {
     this.table = table;
-    const functions = new Uint32Array(table.count);
-    let count = 0;
-    for (let symbol = 0; symbol < table.count; symbol++) {
-      if (table.isFunction(symbol)) functions[count++] = symbol;
-    }
-    this.functions = functions.slice(0, count);
+    this.functions = functions;
   }
 
   /**
@@ -49,36 +45,6 @@ export class SymbolSearch {
       best.offer(symbol, keyOf(fit, length) + (table.traceable[symbol] === TRACEABLE.no ? UNTRACEABLE : 0));
     }
     return best.symbols();
-  }
-
-  /**
-   * The function of an object whose name differs in the fewest letters (put in, left out, exchanged or swapped with its
-   * neighbour), at most a quarter of them and four. -1 when none is that near.
-   */
-  closest(name: string, object: number): number {
-    const { table, functions } = this;
-    const wanted = lowerBytes(name);
-    if (wanted.length < 3 || wanted.length > 128) return -1;
-    let mask = 0;
-    for (const byte of wanted) mask |= letterBit(byte);
-    let bestDistance = Math.min(4, Math.max(1, Math.floor(wanted.length / 4))) + 1;
-    let found = -1;
-    for (let i = 0; i < functions.length; i++) {
-      const symbol = functions[i] as number;
-      if (table.object[symbol] !== object) continue;
-      const length = table.nameLength[symbol] as number;
-      const most = bestDistance - 1;
-      if (Math.abs(length - wanted.length) > most) continue;
-      // Each change adds or removes one letter, or does both.
-      if (bitsIn((table.letters[symbol] as number) ^ mask) > 2 * most) continue;
-      const distance = distanceAtMost(most, wanted, table.names, table.nameStart[symbol] as number, length);
-      if (distance < bestDistance) {
-        bestDistance = distance;
-        found = symbol;
-        if (distance === 0) break;
-      }
-    }
-    return found;
   }
 }
 
@@ -187,52 +153,4 @@ function fitsWordStarts(names: Uint8Array, start: number, length: number, wanted
 
 function isWordStart(names: Uint8Array, start: number, i: number): boolean {
   return i === 0 || names[start + i - 1] === UNDERSCORE || names[start + i - 1] === 0x2e;
-}
-
-function lower(byte: number): number {
-  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
-}
-
-function lowerBytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => lower(Math.min(character.charCodeAt(0), 0xff)));
-}
-
-function bitsIn(mask: number): number {
-  let bits = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) bits++;
-  return bits;
-}
-
-/** Optimal string alignment distance, or more than `most` when it is more. */
-function distanceAtMost(most: number, wanted: Uint8Array, names: Uint8Array, start: number, length: number): number {
-  const rows = wanted.length;
-  let before: number[] = [];
-  let previous = Array.from({ length: length + 1 }, (_, column) => column);
-  for (let row = 1; row <= rows; row++) {
-    const from = Math.max(1, row - most);
-    const to = Math.min(length, row + most);
-    const current: number[] = new Array(length + 1).fill(most + 1);
-    if (row <= most) current[0] = row;
-    let least = current[0] as number;
-    for (let column = from; column <= to; column++) {
-      const letter = lower(names[start + column - 1] as number);
-      let value = Math.min(
-        (previous[column - 1] as number) + (letter === wanted[row - 1] ? 0 : 1),
-        (previous[column] as number) + 1,
-        (current[column - 1] as number) + 1,
-      );
-      const swapped =
-        row > 1 &&
-        column > 1 &&
-        letter === wanted[row - 2] &&
-        lower(names[start + column - 2] as number) === wanted[row - 1];
-      if (swapped) value = Math.min(value, (before[column - 2] as number) + 1);
-      current[column] = value;
-      if (value < least) least = value;
-    }
-    if (least > most) return most + 1;
-    before = previous;
-    previous = current;
-  }
-  return previous[length] as number;
 }

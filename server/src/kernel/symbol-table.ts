@@ -1,3 +1,5 @@
+import { letterBit } from './letters.ts';
+
 /** What a symbol's properties are stored as. */
 export const TRACEABLE = { no: 0, yes: 1, unknown: 2 } as const;
 export const INIT = { no: 0, yes: 1, unknown: 2 } as const;
@@ -110,6 +112,14 @@ export class SymbolTable {
     const startB = this.nameStart[b] as number;
     for (let i = 0; i < length; i++) if (this.names[startA + i] !== this.names[startB + i]) return false;
     return true;
+  }
+
+  /** The functions, ascending. */
+  functions(): Uint32Array {
+    const functions = new Uint32Array(this.count);
+    let count = 0;
+    for (let symbol = 0; symbol < this.count; symbol++) if (this.isFunction(symbol)) functions[count++] = symbol;
+    return functions.slice(0, count);
   }
 
   isFunction(symbol: number): boolean {
@@ -285,13 +295,6 @@ function fitted<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>
 export function isFunctionType(letter: number): boolean {
   const lower = letter | 0x20;
   return lower === LOWER_T || lower === LOWER_W;
-}
-
-/** One bit for each letter in either case, one for all digits, one for everything else. */
-export function letterBit(byte: number): number {
-  const letter = (byte | 0x20) - 0x61;
-  if (letter >= 0 && letter < 26) return 1 << letter;
-  return byte >= 0x30 && byte <= 0x39 ? 1 << 26 : 1 << 27;
 }
 
 const LETTER_BITS = Uint32Array.from({ length: 256 }, (_, byte) => letterBit(byte));

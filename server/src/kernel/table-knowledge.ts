@@ -1,4 +1,5 @@
 import type { Btf } from './btf.ts';
+import { ClosestSymbol } from './closest-symbol.ts';
 import type { KernelKnowledge, KernelSymbol, Prototype, StructLayout } from './knowledge.ts';
 import { type ModuleFile, moduleTypes } from './module-file.ts';
 import { SymbolSearch } from './symbol-search.ts';
@@ -42,6 +43,7 @@ export class TableKnowledge implements KernelKnowledge {
   readonly reference: boolean;
   private readonly known: KnownKernel;
   private readonly searches = new Map<SymbolTable, SymbolSearch>();
+  private readonly closestNames = new Map<SymbolTable, ClosestSymbol>();
   private readonly dotted = new Map<SymbolTable, ReadonlyMap<string, readonly number[]>>();
 
   constructor(known: KnownKernel) {
@@ -109,8 +111,14 @@ export class TableKnowledge implements KernelKnowledge {
 
   closest(name: string, object: string | null): string | null {
     const table = this.known.tables.get(object);
-    const found = table ? this.searchIn(table).closest(name, table.objectNumber(object)) : -1;
-    return table && found >= 0 ? table.nameOf(found) : null;
+    if (!table) return null;
+    let closest = this.closestNames.get(table);
+    if (!closest) {
+      closest = new ClosestSymbol(table, table.functions());
+      this.closestNames.set(table, closest);
+    }
+    const found = closest.find(name, table.objectNumber(object));
+    return found >= 0 ? table.nameOf(found) : null;
   }
 
   modules(): readonly string[] {
@@ -160,7 +168,7 @@ export class TableKnowledge implements KernelKnowledge {
   private searchIn(table: SymbolTable): SymbolSearch {
     let search = this.searches.get(table);
     if (!search) {
-      search = new SymbolSearch(table);
+      search = new SymbolSearch(table, table.functions());
       this.searches.set(table, search);
     }
     return search;
