@@ -90,6 +90,7 @@ function machineSource(preset: Preset, text: string, packages: Packages): string
     cpus: preset.cpus,
     hz,
     modules,
+    hearUevents: [...new Set(tasks.flatMap(({ comm, hearsUevents }) => (hearsUevents === true ? [comm] : [])))],
   };
   const lines = Object.entries(fields).map(([name, value]) => `    ${name}: ${literal(value)},\n`);
   const stackLines = stacks.map((stack) => `      ${literal(stack)},\n`);

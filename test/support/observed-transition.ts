@@ -6,8 +6,6 @@ import { patch } from '../unit/simulator/support.ts';
 /** Microseconds that guests and forecasts may differ by: one round of the transition's timer. */
 const TOLERANCE = 1_100_000;
 const SEEDS = 30;
-/** It hears of each module that is loaded, and has left its system call by the time that the transition begins. */
-const WOKEN_BY_LOADING = 'systemd-udevd';
 
 /**
  * Where the forecast on a recorded machine differs from what the machine then did: one sentence each.
@@ -26,8 +24,7 @@ export function disagreements(observations: readonly Observation[], workload: Wo
     }
     for (const { comm, seeds, until } of told.blockers) {
       const long = seeds === told.seeds && (until === null || until > 5_000_000);
-      if (long && !seen.has(familyOf(comm)) && comm !== WOKEN_BY_LOADING)
-        problems.push(`${comm} was forecast to hold it up, and did not`);
+      if (long && !seen.has(familyOf(comm))) problems.push(`${comm} was forecast to hold it up, and did not`);
     }
     if (seconds === null) {
       if (told.finished > 0)

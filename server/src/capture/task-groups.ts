@@ -3,6 +3,7 @@ import type { Capture, CapturedTask } from './capture-format.ts';
 import { paceOf, type Sighting } from './pace.ts';
 import { phasesOf, phasesUntilExit, typicalLook, withChildren } from './phases.ts';
 import { COMM_LENGTH, shortLived } from './short-lived.ts';
+import { ueventListeners } from './uevent-listeners.ts';
 
 /** Zombies and the dead have no stack that could hold a transition up. */
 const GONE = /^[ZXx]$/;
@@ -34,6 +35,8 @@ export function taskGroups(capture: Capture, cpuIndex: ReadonlyMap<number, numbe
   const present = lasting.filter((history) => history[history.length - 1]?.uptime === end);
   const paces = new Map(present.map((history) => [history, paceOf(history, clockTicks, samples.length > 1)]));
 
+  const listens = ueventListeners(capture);
+
   const classes = new Map<string, Class>();
   for (const history of present) {
     const looks = history.map(({ task }) => task);
@@ -43,7 +46,7 @@ export function taskGroups(capture: Capture, cpuIndex: ReadonlyMap<number, numbe
     const bound = cpu === undefined ? undefined : cpuIndex.get(cpu);
     const rates = broods.flatMap(({ parent, members }) => (parent === history ? [members.length] : []));
     const typical = phasesOf(machine, [typicalLook(looks)], pace);
-    const key = JSON.stringify([task.kind, family(task.comm), bound !== undefined, typical, rates]);
+    const key = JSON.stringify([task.kind, family(task.comm), bound !== undefined, typical, rates, listens(task)]);
     const alike = classes.get(key) ?? { members: [], cpus: [] };
     classes.set(key, alike);
     alike.members.push(history);
@@ -58,7 +61,8 @@ export function taskGroups(capture: Capture, cpuIndex: ReadonlyMap<number, numbe
     const phases = phasesOf(machine, looks, paces.get(history) as ReturnType<typeof paceOf>);
     if (phases.some((phase) => phase.do === 'sleep' && phase.stack.length === 0)) withoutStack += members.length;
     const own = broods.filter(({ parent }) => parent === history).map(({ child }) => child);
-    return group(task, members.length, own.length > 0 ? withChildren(phases, own) : phases, cpus);
+    const made = group(task, members.length, own.length > 0 ? withChildren(phases, own) : phases, cpus);
+    return listens(task) ? { ...made, hearsUevents: true } : made;
   });
   const alive = broods.flatMap((brood): TaskGroup[] => {
     const looks = brood.members.flatMap((history) => history.map(({ task }) => task));

@@ -161,6 +161,15 @@ export class Machine {
 
   // Tasks
 
+  /** Whether it wakes when a module comes or goes. */
+  hearsUevents({ group }: Task): boolean {
+    return group !== null && this.prepared.ueventListeners.has(group);
+  }
+
+  get anyHearsUevents(): boolean {
+    return this.prepared.ueventListeners.size > 0;
+  }
+
   traceTasks(): TraceTask[] {
     const tasks: TraceTask[] = [];
     this.tasks.forAll((task) => tasks.push(task.identity()));

@@ -7,6 +7,7 @@ import type { Machine } from './machine.ts';
 import { applyRelocations } from './relocations.ts';
 import { shadowsOfModuleGone, useShadow } from './shadow-life.ts';
 import { kstrtobool } from './sysfs.ts';
+import { tellUevent } from './uevents.ts';
 
 /** The module loader (kernel/module/main.c), as far as livepatch meets it. All return 0 or a negative errno. */
 
@@ -47,6 +48,7 @@ export function loadLivepatch(m: Machine, image: PatchImage, given: Readonly<Rec
   }
   module.live = true;
   tell(m, name, 'loaded');
+  tellUevent(m);
   return 0;
 }
 
@@ -92,6 +94,7 @@ export function unloadModule(m: Machine, name: string): number {
   moduleGoing(m, module);
   m.modules.delete(name);
   tell(m, name, 'gone');
+  tellUevent(m);
   shadowsOfModuleGone(m, name);
   return 0;
 }
@@ -105,5 +108,6 @@ export function loadTarget(m: Machine, name: string): number {
   if (error !== 0) return refuse(m, name, error);
   module.live = true;
   tell(m, name, 'loaded');
+  tellUevent(m);
   return 0;
 }

@@ -11,6 +11,8 @@ export interface PreparedWorkload {
   readonly idleClasses: readonly TaskClass[];
   /** CPUs that are online and have a tick; the first online one when none has. */
   readonly housekeepingCpus: readonly number[];
+  /** Groups whose tasks wake when a module comes or goes. */
+  readonly ueventListeners: ReadonlySet<number>;
   /** How many tasks there are from the start, without the idle ones. */
   readonly taskCount: number;
 }
@@ -28,6 +30,7 @@ export function prepareWorkload(workload: Workload): PreparedWorkload {
     classes: taskClasses(workload),
     idleClasses: all.map(idleClass),
     housekeepingCpus: housekeeping.length > 0 ? housekeeping : online.slice(0, 1),
+    ueventListeners: new Set(tasks.flatMap(({ hearsUevents }, group) => (hearsUevents === true ? [group] : []))),
     taskCount: tasks.reduce((sum, group) => sum + (group.starts === 'by-step' ? 0 : group.count), 0),
   };
 }

@@ -102,8 +102,8 @@ function taskCalled(m: Machine, comm: string): Task | undefined {
   return m.tasks.findFirst((task) => task.comm === comm);
 }
 
-/** Its present phase ends in some microseconds. */
-function endSleep(m: Machine, task: Task, effect: 'restarts' | null = null): void {
+/** Its present phase, a sleep, ends in some microseconds. */
+export function endSleep(m: Machine, task: Task, effect: 'restarts' | null = null): void {
   task.wakeAt(m.now + 20 + (hash(m.seed, task.id, m.now) % 180), effect);
   plan(m, task);
 }

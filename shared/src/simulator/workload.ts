@@ -34,6 +34,8 @@ export interface TaskGroup {
   readonly starts?: 'by-step';
   /** Signals that end a sleep of its tasks instead of the tasks, because a handler or sigwait() takes them. */
   readonly handles?: readonly number[];
+  /** The kernel tells its tasks when a module comes or goes, which wakes them: systemd-udevd. Absent: not. */
+  readonly hearsUevents?: true;
   /** What this group does on the system, for people; optional. */
   readonly note?: string;
 }

@@ -42,12 +42,15 @@ const phase: fc.Arbitrary<Phase> = fc.oneof(
   fc.record({ do: fc.constant('kernel' as const), for: finite, stack, condResched: fc.boolean() }),
 );
 
-const group: fc.Arbitrary<TaskGroup> = fc.record({
-  comm: fc.constantFrom('nginx', 'kworker/0:1', 'iou-wrk-7', 'make'),
-  kind: fc.constantFrom('user', 'user', 'kthread', 'io_worker'),
-  count: fc.integer({ min: 0, max: 3 }),
-  behaviour: fc.record({ phases: fc.array(phase, { minLength: 1, maxLength: 4 }) }),
-});
+const group: fc.Arbitrary<TaskGroup> = fc
+  .record({
+    comm: fc.constantFrom('nginx', 'kworker/0:1', 'iou-wrk-7', 'make'),
+    kind: fc.constantFrom('user', 'user', 'kthread', 'io_worker'),
+    count: fc.integer({ min: 0, max: 3 }),
+    behaviour: fc.record({ phases: fc.array(phase, { minLength: 1, maxLength: 4 }) }),
+    hears: fc.boolean(),
+  })
+  .map(({ hears, ...fields }) => ({ ...fields, ...(hears ? { hearsUevents: true } : {}) }));
 const forking: fc.Arbitrary<TaskGroup> = fc.record({
   comm: fc.constant('make'),
   kind: fc.constant('user'),

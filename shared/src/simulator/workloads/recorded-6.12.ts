@@ -10,6 +10,7 @@ export const RECORDED: readonly RecordedMachine[] = [
     cpus: 4,
     hz: 250,
     modules: ['virtio_blk'],
+    hearUevents: ['systemd-udevd'],
     stacks: [
       '__schedule;schedule;schedule_hrtimeout_range_clock;do_epoll_wait;__x64_sys_epoll_wait;do_syscall_64;entry_SYSCALL_64_after_hwframe',
       '__schedule;schedule;schedule_hrtimeout_range_clock;do_select;core_sys_select;do_pselect.constprop.0;__x64_sys_pselect6;do_syscall_64;entry_SYSCALL_64_after_hwframe',
@@ -142,6 +143,7 @@ export const RECORDED: readonly RecordedMachine[] = [
     cpus: 8,
     hz: 250,
     modules: ['virtio_blk'],
+    hearUevents: ['systemd-udevd'],
     stacks: [
       '__schedule;schedule;schedule_hrtimeout_range_clock;do_epoll_wait;__x64_sys_epoll_wait;do_syscall_64;entry_SYSCALL_64_after_hwframe',
       '__schedule;schedule;schedule_hrtimeout_range_clock;do_select;core_sys_select;do_pselect.constprop.0;__x64_sys_pselect6;do_syscall_64;entry_SYSCALL_64_after_hwframe',
@@ -267,6 +269,7 @@ export const RECORDED: readonly RecordedMachine[] = [
     cpus: 16,
     hz: 250,
     modules: ['virtio_blk'],
+    hearUevents: ['systemd-udevd'],
     stacks: [
       '__schedule;schedule;schedule_hrtimeout_range_clock;do_epoll_wait;__x64_sys_epoll_wait;do_syscall_64;entry_SYSCALL_64_after_hwframe',
       '__schedule;schedule;schedule_hrtimeout_range_clock;do_select;core_sys_select;do_pselect.constprop.0;__x64_sys_pselect6;do_syscall_64;entry_SYSCALL_64_after_hwframe',

@@ -13,6 +13,8 @@ export interface RecordedMachine {
   /** Innermost first, with `;` between the frames. */
   readonly stacks: readonly string[];
   readonly groups: readonly RecordedGroup[];
+  /** Names of programs that wake when a module comes or goes. */
+  readonly hearUevents: readonly string[];
 }
 
 /** Name, kind, count, and what they do. */
@@ -31,11 +33,12 @@ const PER_CPU = /^[a-z_]+\/0(?=:|$)/;
 
 /** The preset: what was recorded, with the kernel threads of the CPU once on each CPU. */
 export function presetOf(machine: RecordedMachine): Workload {
-  const { id, title, description, cpus, hz, modules } = machine;
+  const { id, title, description, cpus, hz, modules, hearUevents } = machine;
   const stacks = machine.stacks.map((text) => (text === '' ? [] : text.split(';')));
   const tasks = machine.groups.flatMap(([comm, kind, count, ...phases]): TaskGroup[] => {
     const behaviour = { phases: phases.map((phase) => phaseOf(phase, stacks)) };
-    if (kind !== 'kthread' || !PER_CPU.test(comm)) return [{ comm, kind, count, behaviour }];
+    const hears = hearUevents.includes(comm) ? { hearsUevents: true as const } : {};
+    if (kind !== 'kthread' || !PER_CPU.test(comm)) return [{ comm, kind, count, behaviour, ...hears }];
     return Array.from({ length: cpus }, (_, cpu) => ({
       comm: comm.replace('/0', `/${cpu}`).slice(0, 15),
       ...{ kind, count, behaviour },
