@@ -41,7 +41,7 @@ export function readScenario(text: string): ScenarioReading {
   const problems: ParseError[] = [];
   // A byte order mark is no JSON; blanks in its place keep every offset.
   const root = parseTree(text.replace(/^\uFEFF/, ' '), problems, { allowTrailingComma: true });
-  if (problems.length > 0) return failed(problems.map(syntaxError));
+  if (problems.length > 0) return failed(problems.map((problem) => syntaxError(problem, text.length)));
   if (!root) return failed([{ start: 0, end: 0, message: 'The file is empty.' }]);
   const errors = checkTree(root, SCENARIO_SCHEMA);
   if (errors.length > 0) return failed(errors);
@@ -78,9 +78,11 @@ const SYNTAX: Readonly<Record<string, string>> = {
   InvalidCharacter: 'This character must not stand in a text.',
 };
 
-function syntaxError({ error, offset, length }: ParseError): ScenarioError {
+/** The parser looks for the end of an open comment beyond the text's. */
+function syntaxError({ error, offset, length }: ParseError, textLength: number): ScenarioError {
   const message = SYNTAX[printParseErrorCode(error)] ?? 'This is no JSON.';
-  return { start: offset, end: offset + length, message };
+  const start = Math.min(offset, textLength);
+  return { start, end: Math.min(offset + length, Math.max(1, textLength)), message };
 }
 
 // From here on the tree is as the schema says.

@@ -117,6 +117,14 @@ describe('readScenario', () => {
     expect(mistakes(' '.repeat(1_000_001))[0]?.[1]).toContain('too large');
   });
 
+  it('ends where the text does when a comment has no end', () => {
+    const text = '{ /* steps';
+    expect(readScenario(text).errors.map(({ start, end }) => [start, end])).toEqual([
+      [2, text.length],
+      [text.length, text.length],
+    ]);
+  });
+
   it('never throws, and finds a place in the text for each error', () => {
     const good = scenarioText([
       { start: 'reader' },
