@@ -15,8 +15,6 @@ export interface Capture {
   /** The process that recorded. */
   readonly recorder: number | null;
   readonly modules: readonly string[];
-  /** Processes that the kernel tells of modules that come and go; null: unknown. */
-  readonly ueventListeners: readonly number[] | null;
   /** Livepatches that were loaded. */
   readonly livepatches: readonly string[];
   /** At least one, the earliest first. */

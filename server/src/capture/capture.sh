@@ -151,23 +151,6 @@ modules() {
 	printf ']'
 }
 
-# Processes whose sockets are in the first group of NETLINK_KOBJECT_UEVENT: the kernel tells them, and so wakes them, when a
-# module comes or goes. A socket has the number of its process unless that one has several.
-uevent_listeners() {
-	comma=
-	printf '['
-	while read -r _ protocol pid groups _; do
-		case $protocol:$groups in
-		15:*[13579bdf])
-			number "$pid"
-			printf '%s%s' "$comma" "$number"
-			comma=,
-			;;
-		esac
-	done
-	printf ']'
-}
-
 livepatches() {
 	comma=
 	printf '['
@@ -404,8 +387,6 @@ printf '"machine":%s,"cpus":"%s","hz":%s,"clockTicks":%s,"nohzFull":"%s",\n' \
 	"$quoted" "$cpus" "$hz" "$number" "$nohz_full"
 printf '"modules":'
 if [ -r /proc/modules ]; then modules </proc/modules; else printf '[]'; fi
-printf ',\n"ueventListeners":'
-if [ -r /proc/net/netlink ]; then uevent_listeners </proc/net/netlink; else printf 'null'; fi
 printf ',\n"livepatches":%s,\n' "$(livepatches)"
 # It keeps this shell's number, which is in the document: the reader leaves this task out.
 PROBLEMS=$problems exec awk -v "anonymise=$anonymise" -v "seconds=$seconds" -v "samples=$samples" \

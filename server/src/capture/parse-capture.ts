@@ -28,8 +28,6 @@ const MAX_TIME = 1e11;
 /** 64-bit counters, as a number has them. */
 const MAX_COUNT = 2 ** 64;
 const MAX_PID = 2 ** 22;
-/** A netlink socket's number: a process's, or a 32-bit number when that is taken. */
-const MAX_PORT = 2 ** 32;
 
 const FRAME = /^[^\s[\]]+(?: \[[^\s[\]]+\])?$/;
 
@@ -64,9 +62,6 @@ export function parseCapture(json: string): { readonly capture: Capture; readonl
     clockTicks: optional(member(root, 'clockTicks'), (field) => number(field, 10_000)) || 100,
     recorder: optional(member(root, 'recorder'), (field) => number(field, MAX_PID)),
     modules: names(member(root, 'modules')),
-    ueventListeners: optional(member(root, 'ueventListeners'), (field) =>
-      elements(field, MAX_LIST).map((each) => number(each, MAX_PORT)),
-    ),
     livepatches: elements(member(root, 'livepatches'), MAX_LIST).map((each) => name(member(each, 'name'))),
     samples: forward,
   };

@@ -3,8 +3,12 @@ import type { Capture, CapturedTask } from './capture-format.ts';
 import { paceOf, type Sighting } from './pace.ts';
 import { phasesOf, phasesUntilExit, typicalLook, withChildren } from './phases.ts';
 import { COMM_LENGTH, shortLived } from './short-lived.ts';
-import { ueventListeners } from './uevent-listeners.ts';
 
+/**
+ * Listens for devices and modules: that is what it is there for. A recording does not say who listens: a netlink socket may
+ * have the number of another process that made it, such as systemd.
+ */
+const UDEVD = 'systemd-udevd';
 /** Zombies and the dead have no stack that could hold a transition up. */
 const GONE = /^[ZXx]$/;
 
@@ -35,8 +39,6 @@ export function taskGroups(capture: Capture, cpuIndex: ReadonlyMap<number, numbe
   const present = lasting.filter((history) => history[history.length - 1]?.uptime === end);
   const paces = new Map(present.map((history) => [history, paceOf(history, clockTicks, samples.length > 1)]));
 
-  const listens = ueventListeners(capture);
-
   const classes = new Map<string, Class>();
   for (const history of present) {
     const looks = history.map(({ task }) => task);
@@ -46,7 +48,7 @@ export function taskGroups(capture: Capture, cpuIndex: ReadonlyMap<number, numbe
     const bound = cpu === undefined ? undefined : cpuIndex.get(cpu);
     const rates = broods.flatMap(({ parent, members }) => (parent === history ? [members.length] : []));
     const typical = phasesOf(machine, [typicalLook(looks)], pace);
-    const key = JSON.stringify([task.kind, family(task.comm), bound !== undefined, typical, rates, listens(task)]);
+    const key = JSON.stringify([task.kind, family(task.comm), bound !== undefined, typical, rates]);
     const alike = classes.get(key) ?? { members: [], cpus: [] };
     classes.set(key, alike);
     alike.members.push(history);
@@ -62,7 +64,7 @@ export function taskGroups(capture: Capture, cpuIndex: ReadonlyMap<number, numbe
     if (phases.some((phase) => phase.do === 'sleep' && phase.stack.length === 0)) withoutStack += members.length;
     const own = broods.filter(({ parent }) => parent === history).map(({ child }) => child);
     const made = group(task, members.length, own.length > 0 ? withChildren(phases, own) : phases, cpus);
-    return listens(task) ? { ...made, hearsUevents: true } : made;
+    return task.kind === 'user' && task.comm === UDEVD ? { ...made, hearsUevents: true } : made;
   });
   const alive = broods.flatMap((brood): TaskGroup[] => {
     const looks = brood.members.flatMap((history) => history.map(({ task }) => task));
