@@ -35,6 +35,7 @@ const WAYS: { readonly [how in SwitchWay | 'init' | 'done']: string } = {
   'at-once': 'switches together with all others',
   'in-user-space': 'is seen in user space and switches there',
   'loop-point': 'comes to a place in its loop that is marked as safe and switches',
+  observed: 'is seen with its new state',
   init: 'joins the transition',
   done: 'the transition is over',
 };

@@ -112,6 +112,14 @@ describe.each(KERNELS)('livepatch-ls verify --kernel %s', (version) => {
     expect(status).toBe(130);
   });
 
+  it('leaves no guest behind when it is killed itself', async () => {
+    const { status } = await verify([...on, 'hang.klpsim.json'], signalAt('step 1 of 2', 'SIGKILL'));
+    expect(status).toBeNull();
+    await expect.poll(() => processesThatName(temporary), { timeout: 10_000 }).toEqual([]);
+    // Who is killed can't tidy its files up.
+    for (const name of readdirSync(temporary)) rmSync(join(temporary, name), { recursive: true });
+  });
+
   it('ends a build at SIGINT, with all that make has started', async () => {
     const { status, err } = await verify([...on, 'panic.klpsim.json'], signalAt('Building 1 module', 'SIGINT'));
     expect(err).not.toContain('Booting');

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ScenarioRecord } from '../../../shared/src/scenario/record.ts';
+import type { Trace } from '../../../shared/src/simulator/trace.ts';
 import { buildModules, type ModuleSource } from '../kernel-runner/build-modules.ts';
 import type { Kernel } from '../kernel-runner/find-kernel.ts';
 import type { GuestFile } from '../kernel-runner/guest-image.ts';
+import { guestTrace } from '../kernel-runner/guest-trace.ts';
 import { runPlans } from '../kernel-runner/run-plans.ts';
 import { progressText, scenarioPlan, scenarioRecord } from '../kernel-runner/scenario-plan.ts';
 import { kbuildFiles, type LoadedScenario } from './scenario-files.ts';
@@ -17,6 +19,12 @@ export interface RunOnKernelOptions {
   readonly progress: (text: string) => void;
 }
 
+/** What a kernel did with a scenario. */
+export interface RealRun {
+  readonly record: ScenarioRecord;
+  readonly trace: Trace;
+}
+
 /**
  * Plays scenarios on a real kernel, as many as possible in one guest.
  *
@@ -27,8 +35,8 @@ export async function runOnKernel(
   kernel: Kernel,
   scenarios: readonly LoadedScenario[],
   options: RunOnKernelOptions,
-): Promise<ScenarioRecord[]> {
-  const records = new Map<LoadedScenario, ScenarioRecord>();
+): Promise<RealRun[]> {
+  const runs = new Map<LoadedScenario, RealRun>();
   for (const batch of batchesOf(scenarios)) {
     const files = await modulesOf(kernel, batch, options);
     options.progress(`Booting Linux ${kernel.release}`);
@@ -36,6 +44,7 @@ export async function runOnKernel(
     let playing = 0;
     const results = await runPlans(kernel, plans, files, {
       ...options,
+      tellTasks: true,
       progress: () => {},
       onReport: (line) => {
         playing = planNumber(line) ?? playing;
@@ -46,14 +55,26 @@ export async function runOnKernel(
     });
     for (const [index, loaded] of batch.entries()) {
       const result = results[index];
-      if (result) records.set(loaded, scenarioRecord(loaded.scenario, kernel.version, result));
+      if (!result) continue;
+      const { scenario } = loaded;
+      runs.set(loaded, {
+        record: scenarioRecord(scenario, kernel.version, result),
+        trace: guestTrace(scenario, kernel.version, result, (original) => replacementsOf(loaded, original)),
+      });
     }
   }
   return scenarios.map((loaded) => {
-    const record = records.get(loaded);
-    if (!record) throw new Error(`${loaded.file} was not played.`);
-    return record;
+    const run = runs.get(loaded);
+    if (!run) throw new Error(`${loaded.file} was not played.`);
+    return run;
   });
+}
+
+/** The functions that a scenario's livepatches put in place of one of the kernel. */
+function replacementsOf({ scenario, imageOf }: LoadedScenario, original: string): string[] {
+  const images = scenario.steps.flatMap((step) => (step.do === 'load' ? [imageOf(step)] : []));
+  const funcs = images.flatMap(({ objects }) => objects.flatMap((object) => object.funcs));
+  return [...new Set(funcs.filter(({ oldName }) => oldName === original).map(({ newFunc }) => newFunc))];
 }
 
 /** Which plan a line of the guest's report begins; null when it begins none. */

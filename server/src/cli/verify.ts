@@ -3,10 +3,10 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { compareRecords, differs } from '../../../shared/src/scenario/compare.ts';
 import { judge } from '../../../shared/src/scenario/judge.ts';
 import { play } from '../../../shared/src/scenario/play.ts';
-import type { ScenarioRecord } from '../../../shared/src/scenario/record.ts';
+import type { VerifiedRun } from '../../../shared/src/scenario/verified.ts';
 import { findKernel } from '../kernel-runner/find-kernel.ts';
 import { integerOption, oneOf, readArguments } from './options.ts';
-import { runOnKernel } from './run-on-kernel.ts';
+import { type RealRun, runOnKernel } from './run-on-kernel.ts';
 import { isScenarioFile, type LoadedScenario, loadScenario } from './scenario-files.ts';
 import { failureLines, sideBySide } from './scenario-report.ts';
 import { terminalStyle, textWidth } from './style.ts';
@@ -47,20 +47,23 @@ export async function verify(args: readonly string[], wasmFolder: string): Promi
   };
   // To the end of the process: its exit status is to say that it was stopped, however often it was asked to.
   for (const signal of INTERRUPTS) process.on(signal, interrupt);
+  // Who started it with a channel, as the editor does, may be killed: nobody wants the result then.
+  process.once('disconnect', interrupt);
+  process.channel?.unref();
   try {
     const kernels =
       values.kernel.length > 0 ? values.kernel : [...new Set(scenarios.flatMap(({ scenario }) => scenario.kernels))];
-    const results = new Map(scenarios.map((loaded): [LoadedScenario, VerifyResult[]] => [loaded, []]));
+    const results = new Map(scenarios.map((loaded): [LoadedScenario, VerifiedRun[]] => [loaded, []]));
     for (const wanted of kernels) {
       const progress = (text: string): void => void process.stderr.write(`${text}\n`);
       const options = { cache, limit, signal: stop.signal, progress };
       const headers = values.headers === undefined ? {} : { headers: values.headers };
       const kernel = await findKernel(wanted, { ...options, ...headers });
       const mine = scenarios.filter(({ scenario }) => values.kernel.length > 0 || scenario.kernels.includes(wanted));
-      const records = await runOnKernel(kernel, mine, options);
+      const runs = await runOnKernel(kernel, mine, options);
       for (const [index, loaded] of mine.entries()) {
-        const record = records[index];
-        if (record) results.get(loaded)?.push(compareWithSimulator(loaded, wanted, record, format === 'pretty'));
+        const run = runs[index];
+        if (run) results.get(loaded)?.push(compareWithSimulator(loaded, wanted, run, format === 'pretty'));
       }
     }
     if (format === 'json') {
@@ -75,28 +78,19 @@ export async function verify(args: readonly string[], wasmFolder: string): Promi
   }
 }
 
-interface VerifyResult {
-  readonly kernel: string;
-  readonly release: string;
-  readonly agree: boolean;
-  /** Of expectations, on both sides together. */
-  readonly failures: number;
-  readonly differences: readonly {
-    readonly kind: string;
-    readonly simulator: string | null;
-    readonly kernel: string | null;
-  }[];
-}
-
 /** Plays a scenario on the simulator as it went on a kernel, and prints both when `pretty`. */
 function compareWithSimulator(
   loaded: LoadedScenario,
   wanted: string,
-  real: ScenarioRecord,
+  { record: real, trace }: RealRun,
   pretty: boolean,
-): VerifyResult {
+): VerifiedRun {
   const { scenario } = loaded;
-  const { record: twin } = play(scenario, { kernel: real.kernel, imageOf: loaded.imageOf, times: real.steps });
+  const { record: twin, trace: simulated } = play(scenario, {
+    kernel: real.kernel,
+    imageOf: loaded.imageOf,
+    times: real.steps,
+  });
   const blocks = compareRecords(scenario, real, twin);
   const differences = blocks.flatMap(({ rows }) => rows.filter(differs));
   const judged = { real: judge(scenario, real), twin: judge(scenario, twin) };
@@ -121,7 +115,18 @@ function compareWithSimulator(
     ];
     process.stdout.write(`${parts.join('\n\n')}\n`);
   }
-  return { kernel: wanted, release: real.by, agree: differences.length === 0, failures, differences };
+  return {
+    kernel: wanted,
+    release: real.by,
+    agree: differences.length === 0,
+    failures,
+    differences,
+    compared: blocks,
+    broken: real.broken,
+    tasks: [...scenario.tasks.keys()],
+    simulated,
+    real: trace,
+  };
 }
 
 /** Where fetched kernels and built modules are kept (https://specifications.freedesktop.org/basedir-spec). */

@@ -3,7 +3,8 @@ import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kernel } from './find-kernel.ts';
-import { startError } from './run-command.ts';
+import { notInstalled, startError } from './run-command.ts';
+import { tiedCommand } from './tied-command.ts';
 
 export interface BootOptions {
   /** Milliseconds without a word from the guest after which it is ended. */
@@ -33,6 +34,8 @@ export type GuestEnd = 'itself' | 'silence' | 'limit';
 const QEMU = 'qemu-system-x86_64';
 /** Milliseconds between two looks at what the guest has reported. */
 const LOOK_EVERY = 200;
+/** Exit status of setpriv when there is no such program. */
+const NOT_FOUND = 127;
 
 /**
  * Boots a kernel in QEMU and waits for its end.
@@ -40,7 +43,8 @@ const LOOK_EVERY = 200;
  * Emulated, with one CPU: with two, QEMU's translator does not see ftrace's text patching in time and the guest panics.
  * The guest's clock counts instructions and jumps over idle time (-icount), so a transition's wait of 16 seconds costs
  * nothing, what a guest sees does not depend on the host's load, and runs repeat. Its serial lines go to files and not
- * to pipes: while it waited for a reader that is slow, its clock would run away.
+ * to pipes: while it waited for a reader that is slow, its clock would run away. It ends with this process, even when that
+ * is killed.
  *
  * @throws Error when QEMU can't be started or is stopped through `signal`
  */
@@ -96,8 +100,13 @@ function qemuArguments(
 }
 
 async function runQemu(args: readonly string[], report: string, options: BootOptions): Promise<GuestEnd> {
+  const command = await tiedCommand(QEMU, args);
   const tail = await open(report);
-  const qemu = spawn(QEMU, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  if (options.signal?.aborted) {
+    await tail.close();
+    throw stopped();
+  }
+  const qemu = spawn(command.program, command.args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let end: GuestEnd = 'itself';
   let errors = '';
   let line = '';
@@ -136,7 +145,8 @@ async function runQemu(args: readonly string[], report: string, options: BootOpt
       qemu.on('error', (error) => reject(startError(QEMU, error)));
       qemu.on('close', resolve);
     });
-    if (options.signal?.aborted) throw new Error('The guest was stopped.');
+    if (options.signal?.aborted) throw stopped();
+    if (code === NOT_FOUND) throw notInstalled(QEMU);
     if (end === 'itself' && code !== 0) throw new Error(`QEMU ended with ${code}: ${errors.slice(-1000)}`);
     return end;
   } finally {
@@ -146,3 +156,5 @@ async function runQemu(args: readonly string[], report: string, options: BootOpt
     await tail.close();
   }
 }
+
+const stopped = (): Error => new Error('The guest was stopped.');

@@ -50,7 +50,11 @@ export async function mustRun(program: string, args: readonly string[], options:
 /** Why a program could not be started, for people. */
 export function startError(program: string, error: Error): Error {
   const isMissing = 'code' in error && error.code === 'ENOENT';
-  return new Error(isMissing ? `${program} is not installed.` : `${program} can't be started: ${error.message}`);
+  return isMissing ? notInstalled(program) : new Error(`${program} can't be started: ${error.message}`);
+}
+
+export function notInstalled(program: string): Error {
+  return new Error(`${program} is not installed.`);
 }
 
 function stopped(program: string): Error {

@@ -15,6 +15,8 @@ export interface RunPlansOptions {
   /** Gets the lines of the guest's report as they come. */
   readonly onReport?: (line: string) => void;
   readonly signal?: AbortSignal;
+  /** The log has a line of klp_try_switch_task() for each task that a pass could not switch. */
+  readonly tellTasks?: boolean;
 }
 
 /** A guest that does not even start a plan is tried so often. */
@@ -41,7 +43,8 @@ export async function runPlans(
   let failures = 0;
   while (results.length < plans.length) {
     const first = results.length;
-    const boot = await bootGuest(kernel, image, [`klp_from=${first}`], {
+    const parameters = [`klp_from=${first}`, ...(options.tellTasks ? ['klp_tasks=1'] : [])];
+    const boot = await bootGuest(kernel, image, parameters, {
       silence: options.silence ?? 60_000,
       limit: options.limit ?? BOOT_LIMIT,
       ...(options.onReport ? { onReport: options.onReport } : {}),

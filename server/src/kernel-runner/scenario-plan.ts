@@ -37,6 +37,16 @@ export function progressText(scenario: Scenario, line: string): string | null {
   return null;
 }
 
+/** For each step of a scenario the place of its first among the steps of the plan. */
+export function stepPlaces(scenario: Scenario): number[] {
+  let next = 0;
+  return scenario.steps.map((step) => {
+    const first = next;
+    next += guestSteps(scenario, step).length;
+    return first;
+  });
+}
+
 function guestSteps(scenario: Scenario, step: ScenarioStep): GuestStep[] {
   switch (step.do) {
     case 'load':

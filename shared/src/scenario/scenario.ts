@@ -35,6 +35,7 @@ export const TASK_ACTIVITIES = [
   'recv',
   'semop',
   'sigwait',
+  'sigsuspend',
   'stopped',
   'traced',
   'spin',

@@ -176,7 +176,7 @@ const TASK_SKETCH: Schema = {
     does: {
       enum: TASK_ACTIVITIES,
       description:
-        'What it does: sleeps in a system call (read of an empty pipe, epoll, poll, select, futex, nanosleep, pause, wait4, vfork, accept, recv, semop, sigwait), is stopped or traced, spins in user space, makes calls all the time, is busy in the kernel, forks all the time; or it is a kernel-thread.',
+        'What it does: sleeps in a system call (read of an empty pipe, epoll, poll, select, futex, nanosleep, pause, wait4, vfork, accept, recv, semop, sigwait, sigsuspend), is stopped or traced, spins in user space, makes calls all the time, is busy in the kernel, forks all the time; or it is a kernel-thread.',
     },
     file: text('read: the file that it reads instead of a pipe. It must say where it sleeps: "stack".'),
     seconds: { type: 'integer', minimum: 1, description: 'nanosleep: how long. Without it: for ever.' },

@@ -86,6 +86,7 @@ const CALLS: { readonly [does in TaskActivity]?: Call } = {
     syscall: 'rt_sigtimedwait',
     onSignal: 'EINTR',
   },
+  sigsuspend: { frames: ['sigsuspend', '__x64_sys_rt_sigsuspend'], syscall: 'rt_sigsuspend' },
   stopped: {
     frames: ['do_signal_stop', 'get_signal', 'arch_do_signal_or_restart', 'syscall_exit_to_user_mode'],
     frames61: [
@@ -100,6 +101,43 @@ const CALLS: { readonly [does in TaskActivity]?: Call } = {
     once: true,
   },
 };
+
+/** How a task sleeps, as a workload tells it. */
+export interface Sleeping {
+  /** With the scheduler's own functions and the system call's entry, innermost first. */
+  readonly stack: readonly string[];
+  readonly state: string;
+  readonly syscall: string | null;
+  readonly onSignal: 'restarts' | 'EINTR' | null;
+}
+
+/**
+ * What the guest's helper program can do in place of a user task that sleeps: in the same state, with the same functions of
+ * a patch on its stack, and with a system call that signals end alike. Null when it can do nothing of that kind.
+ *
+ * @param patched functions that a patch replaces
+ */
+export function activityLike(
+  { stack, state, syscall, onSignal }: Sleeping,
+  patched: ReadonlySet<string>,
+  kernel: string,
+): TaskActivity | null {
+  const own = stack.filter((frame) => !SCHEDULE.includes(frame) && !SYSCALL.includes(frame));
+  const met = (frames: readonly string[]): string => frames.filter((frame) => patched.has(frame)).join();
+  const fitting = Object.entries(CALLS)
+    .map(([does, call]) => ({ does: does as TaskActivity, call, frames: framesOf(call, kernel) }))
+    .filter(({ does, call, frames }) => {
+      if (does === 'traced' || (call.state ?? 'interruptible') !== state || met(frames) !== met(own)) return false;
+      return state === 'stopped' || (call.onSignal ?? 'restarts') === (onSignal ?? 'restarts');
+    });
+  const exact = fitting.find(({ frames }) => frames.join() === own.join());
+  const sameCall = fitting.find(({ call }) => call.syscall === syscall);
+  // Where nothing of the patch is on the stack, another system call would show nothing about this one.
+  return (exact ?? sameCall ?? (met(own) === '' ? undefined : fitting[0]))?.does ?? null;
+}
+
+/** The system call that an activity sleeps in, as programs name it: `epoll_wait`. */
+export const systemCallOf = (does: TaskActivity): string => CALLS[does]?.syscall ?? does;
 
 /** The group for a named task. A started one comes with its step, a kernel thread is there from the beginning. */
 export function taskGroup(name: string, task: ScenarioTask, kernel: string): TaskGroup {
@@ -199,15 +237,18 @@ function userPhases(task: ScenarioTask, kernel: string): Phase[] {
 }
 
 function callPhase(call: Call, kernel: string, time: Sleep['for']): Sleep {
-  const frames = kernelIsBefore612(kernel) ? (call.frames61 ?? call.frames) : call.frames;
   return {
     do: 'sleep',
     for: time,
-    stack: [...SCHEDULE, ...frames, ...SYSCALL],
+    stack: [...SCHEDULE, ...framesOf(call, kernel), ...SYSCALL],
     state: call.state ?? 'interruptible',
     syscall: call.syscall,
     onSignal: call.onSignal ?? 'restarts',
   };
+}
+
+function framesOf(call: Call, kernel: string): readonly string[] {
+  return kernelIsBefore612(kernel) ? (call.frames61 ?? call.frames) : call.frames;
 }
 
 /** Versions between the two that were looked at are taken for the older one. */

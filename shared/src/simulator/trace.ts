@@ -44,7 +44,10 @@ export interface TraceTask {
 /** /proc/PID/patch_state: -1 no transition, 0 unpatched, 1 patched. */
 export type PatchState = -1 | 0 | 1;
 
-/** How a task came by its state; from `at-once` on only with other models than the kernel's own. */
+/**
+ * How a task came by its state; from `at-once` on only with other models than the kernel's own. `observed`: on a real
+ * kernel, where only the state was seen.
+ */
 export type SwitchWay =
   | 'stack-check'
   | 'kernel-exit'
@@ -56,7 +59,8 @@ export type SwitchWay =
   | 'offline'
   | 'at-once'
   | 'in-user-space'
-  | 'loop-point';
+  | 'loop-point'
+  | 'observed';
 
 /** Where a task is at one moment: the phase of its behaviour, and the frames on its stack, innermost first. */
 export interface TaskPlace {

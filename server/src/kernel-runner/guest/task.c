@@ -229,6 +229,17 @@ static void do_sigwait(const char *unused)
 		say("sigtimedwait", sigwaitinfo(&set, NULL));
 }
 
+static void do_sigsuspend(const char *unused)
+{
+	sigset_t none;
+
+	(void)unused;
+	sigemptyset(&none);
+	ready();
+	for (;;)
+		say("sigsuspend", sigsuspend(&none));
+}
+
 static void do_stopped(const char *unused)
 {
 	(void)unused;
@@ -308,7 +319,7 @@ static const struct {
 	{ "read", do_read }, { "epoll", do_epoll }, { "poll", do_poll }, { "select", do_select },
 	{ "futex", do_futex }, { "nanosleep", do_nanosleep }, { "pause", do_pause }, { "wait4", do_wait4 },
 	{ "vfork", do_vfork }, { "accept", do_accept }, { "recv", do_recv }, { "semop", do_semop },
-	{ "sigwait", do_sigwait }, { "stopped", do_stopped }, { "traced", do_traced }, { "spin", do_spin },
+	{ "sigwait", do_sigwait }, { "sigsuspend", do_sigsuspend }, { "stopped", do_stopped }, { "traced", do_traced }, { "spin", do_spin },
 	{ "calls", do_calls }, { "kernel", do_kernel }, { "fork", do_fork },
 };
 

@@ -45,6 +45,13 @@ export const TASKS: readonly Story[] = [
     steps: [start('reader'), load('lp_one'), wait(5), wait(5), settle],
   },
   {
+    name: 'sigsuspend-held',
+    title: 'A task in sigsuspend() is woken by the signal round; the call goes on unseen.',
+    patches: { lp_one: { objects: [{ ...CALLED, funcs: ['sigsuspend'] }] } },
+    tasks: { master: { does: 'sigsuspend' } },
+    steps: [start('master'), load('lp_one'), wait(5), settle],
+  },
+  {
     name: 'busy-in-mid-transition',
     title: 'During a transition no other patch can be enabled or disabled, and the log says nothing.',
     patches: {
