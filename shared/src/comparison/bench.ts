@@ -10,8 +10,10 @@ import { NEVER } from '../simulator/task-class.ts';
 import { makeChild } from '../simulator/task-events.ts';
 import type { BlockReason, SwitchWay, Trace, TraceEvent } from '../simulator/trace.ts';
 import type { Phase } from '../simulator/workload.ts';
+import type { BenchHooks } from './bench-hooks.ts';
 import { EVENT_LIMIT, type ModelRun } from './model.ts';
 import { commonOuterFrames, patchedFrames } from './patched-frames.ts';
+import { effectOnCall, isWithinReach } from './within-reach.ts';
 
 /** The machine's own transition is not used here: the models below switch tasks themselves. */
 const NOBODY: ConsistencyModel = {
@@ -20,18 +22,6 @@ const NOBODY: ConsistencyModel = {
   tryTask: () => ({ kind: 'running' }),
   atPoint: () => 'nothing',
 };
-
-/** What a model wants to know of tasks that it follows. */
-export interface BenchHooks {
-  /** It returned to user space, or is interrupted there: nothing of the kernel is on its stack. */
-  leftKernel?(task: Task): void;
-  /** It began another phase without having left the kernel. */
-  phaseChanged?(task: Task): void;
-  /** A child came to life with its parent's state. */
-  forked?(child: Task): void;
-  /** A task is gone. */
-  exited?(task: Task): void;
-}
 
 /**
  * The tasks of a workload, played with the same seeds as for the kernel's own model, for models that are not the
@@ -52,7 +42,9 @@ export class Bench {
   private readonly told = new Map<Task, string>();
   private readonly followed = new Set<Task>();
   private readonly held = new Set<Task>();
-  private readonly timers: (() => void)[] = [];
+  /** Between SIGSTOP and SIGCONT. */
+  private readonly stopped = new Set<Task>();
+  private readonly timers: { readonly action: () => void; readonly lasts: boolean }[] = [];
   /** Frames of old calls that are still under way below a task that went over. */
   private readonly inOldCode = new Map<Task, readonly string[]>();
   private over = false;
@@ -123,16 +115,18 @@ export class Bench {
 
   private loop(): Trace['stopped'] {
     const { m, run } = this;
-    while (!this.over || this.inOldCode.size > 0) {
+    while (!this.over || this.inOldCode.size > 0 || this.stopped.size > 0) {
       const entry = m.queue.pop();
       if (entry === undefined || entry.at > run.timeLimit) {
         m.now = run.timeLimit;
+        if (!this.over) this.hooks.timeUp?.();
         return 'time-limit';
       }
       if (++this.handled > EVENT_LIMIT) return 'event-limit';
       m.now = entry.at;
       if (entry.rank === RANK_WORK) {
-        if (!this.over) this.timers[entry.id]?.();
+        const timer = this.timers[entry.id];
+        if (timer !== undefined && (timer.lasts || !this.over)) timer.action();
       } else if (entry.rank !== RANK_STEP) {
         const task = this.living.get(entry.id);
         if (task?.stamp === entry.stamp && task.queued) this.taskEvent(task);
@@ -141,14 +135,14 @@ export class Bench {
     return 'quiet';
   }
 
-  /** Does something at that time (microseconds), when the model is not done before. */
-  at(time: number, action: () => void): void {
+  /** Does something at that time (microseconds), when the model is not done before; with `lasts` also then. */
+  at(time: number, action: () => void, lasts = false): void {
     if (time < this.m.now) throw new SimulatorError('a timer is due in the past');
     this.m.queue.push(time, RANK_WORK, this.timers.length, 0);
-    this.timers.push(action);
+    this.timers.push({ action, lasts });
   }
 
-  /** The model is done, for good or not: nothing but what is left in old code is played any more. */
+  /** The model is done, for good or not: nothing is played any more but old code that is left, and signals under way. */
   finish(outcome: 'done' | 'refused'): void {
     this.over = true;
     for (const task of [...this.followed]) if (!this.inOldCode.has(task)) this.unfollow(task);
@@ -176,6 +170,12 @@ export class Bench {
   onStack(task: Task, except?: ReadonlySet<string>): string | null {
     for (const frame of task.frames) if (this.patched.has(frame) && except?.has(frame) !== true) return frame;
     return null;
+  }
+
+  /** Why a task inside a function of the patch can't go over; null when it is in none. */
+  inside(task: Task, except?: ReadonlySet<string>): BlockReason | null {
+    const found = this.onStack(task, except);
+    return found === null ? null : { kind: 'sleeping-on', function: found, original: found.replace(/ .*/, '') };
   }
 
   /** Whether it went over already. */
@@ -272,16 +272,43 @@ export class Bench {
    */
   kick(task: Task, effect?: 'restarts'): boolean {
     const { phase } = task;
-    if (task.kind !== 'user' || phase.do === 'kernel') return false;
+    if (!isWithinReach(task)) return false;
     if (phase.do === 'user') {
       this.m.scheduleTask(task, Math.min(task.phaseEnd, this.now + this.latency(task)));
       return true;
     }
-    if (phase.do !== 'sleep' || phase.state !== 'interruptible') return false;
-    const told = phase.syscall === undefined ? null : (effect ?? phase.onSignal ?? 'restarts');
     task.notifySignal = true;
-    this.wake(task, told);
+    this.wake(task, effect ?? effectOnCall(phase));
     return true;
+  }
+
+  /**
+   * SIGSTOP, and SIGCONT so many microseconds later: the task stands still on its way out of the kernel, with nothing of
+   * the kernel's functions under way, and is out after the second. Returns whether the signal reached it.
+   */
+  stopAndContinue(task: Task, time: number): boolean {
+    if (!isWithinReach(task)) return false;
+    const { phase } = task;
+    const continued = this.now + time;
+    const leaves = continued + this.latency(task);
+    if (phase.do === 'user') {
+      task.phaseEnd = Math.max(task.phaseEnd, leaves);
+    } else {
+      task.notifySignal = true;
+      task.wakeAt(leaves, effectOnCall(phase));
+    }
+    this.m.scheduleTask(task, leaves);
+    this.emit({ at: this.now, type: 'stand-still', task: task.id, on: true });
+    this.stopped.add(task);
+    this.at(Math.min(this.now + this.latency(task), continued), () => {
+      if (this.stopped.has(task)) task.frames = [];
+    });
+    this.at(continued, () => this.letContinue(task), true);
+    return true;
+  }
+
+  private letContinue(task: Task): void {
+    if (this.stopped.delete(task)) this.emit({ at: this.now, type: 'stand-still', task: task.id, on: false });
   }
 
   /** Ends the task's sleep in some microseconds. */
@@ -320,6 +347,7 @@ export class Bench {
       }
       m.readStack(task);
       if (!leftKernel) this.wentOn(task);
+      else if (this.followed.has(task)) this.hooks.cameBack?.(task);
     }
   }
 
@@ -361,6 +389,7 @@ export class Bench {
   private exit(task: Task): void {
     this.inOldCode.delete(task);
     this.followed.delete(task);
+    this.stopped.delete(task);
     this.living.delete(task.id);
     task.alive = false;
     this.emit({ at: this.now, type: 'exit', task: task.id });

@@ -98,7 +98,7 @@ function rowOf(
   const { model } = run;
   const trace = model.play(run);
   const measures = measure(trace, patched);
-  const { left: _left, errno: _errno, gaveUp: _gaveUp, mixed, ...numbers } = measures;
+  const { left: _left, last: _last, errno: _errno, gaveUp: _gaveUp, mixed, ...numbers } = measures;
   const { summary: inShort, leaves, switches, parameters, cannot } = description(run);
   const row: ComparisonRow = {
     choice,

@@ -49,7 +49,7 @@ export interface ComparisonRow {
   readonly signalled: number;
   /** System calls that were broken off and started again by themselves, and those that returned EINTR. */
   readonly interrupted: { readonly restarted: number; readonly eintr: number };
-  /** Who kept it from ending, or was left behind; largest group first. */
+  /** Who kept it from ending, then who was left behind; largest group first. */
   readonly never: readonly NeverReached[];
   /** What else a patch author should know. */
   readonly findings: readonly string[];

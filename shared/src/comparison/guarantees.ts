@@ -3,6 +3,9 @@ import type { Behaviour, Phase, Workload } from '../simulator/workload.ts';
 import type { Guarantee } from './comparison-types.ts';
 import { commonOuterFrames } from './patched-frames.ts';
 
+/** Id of the finding that a patch's functions were changed one after the other. */
+export const ONE_BY_ONE = 'functions-one-by-one';
+
 /**
  * Which promises a run kept: read from where each task was when it went over (the places of an observed trace), and from
  * what its behaviour does before and after within the same stay in the kernel. Nothing here knows which model it was.
@@ -50,17 +53,21 @@ export function guarantees(
       { id: 'kernel', ...none },
     ];
   }
-  const apart = mixed.time === 0 && !mixed.open;
-  return [
-    inFunction.result('function'),
-    inCall.result('system-call'),
-    {
-      id: 'kernel',
-      holds: apart ? 'kept' : 'broken',
-      tasks: mixed.tasks,
-      witness: apart ? null : 'Old and new code were in use at the same time',
-    },
-  ];
+  return [inFunction.result('function'), inCall.result('system-call'), { id: 'kernel', ...inKernel(trace, mixed) }];
+}
+
+/** Whether the kernel ran one of both at any time. */
+function inKernel(
+  trace: Trace,
+  mixed: { readonly time: number; readonly open: boolean; readonly tasks: number },
+): Omit<Guarantee, 'id'> {
+  if (mixed.time > 0 || mixed.open) {
+    return { holds: 'broken', tasks: mixed.tasks, witness: 'old and new code were in use at the same time' };
+  }
+  if (trace.events.some((event) => event.type === 'finding' && event.id === ONE_BY_ONE)) {
+    return { holds: 'not-proven', tasks: 0, witness: 'its functions were changed one after the other' };
+  }
+  return { holds: 'kept', tasks: 0, witness: null };
 }
 
 /** Counts tasks that could mix and keeps the first that did, or else the first that could. */

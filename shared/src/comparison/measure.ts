@@ -1,5 +1,5 @@
 import { reasonText } from '../simulator/reason-text.ts';
-import type { BlockReason, Trace, TraceEvent, TraceTask } from '../simulator/trace.ts';
+import type { BlockReason, SwitchWay, Trace, TraceEvent, TraceTask } from '../simulator/trace.ts';
 import type { ComparisonColumn, ComparisonRow, NeverReached, StandStill } from './comparison-types.ts';
 
 /** What a run took and what it did to tasks, read from its trace alone. */
@@ -22,10 +22,22 @@ export interface Measures
   readonly mixed: { readonly time: number; readonly open: boolean; readonly tasks: number };
   /** Tasks that are left in the old code, or in calls of it, when the run ends. */
   readonly left: number;
+  /** Who went over after all others; null when several did at once, or nobody did. */
+  readonly last: LastSwitch | null;
   /** errno of loading: what the kernel's own model refuses before anything happens. */
   readonly errno: number;
   /** The simulation gave up: what happens after `end` is not known. */
   readonly gaveUp: boolean;
+}
+
+export interface LastSwitch {
+  readonly comm: string;
+  readonly task: number;
+  readonly at: number;
+  readonly how: SwitchWay;
+  readonly signalled: boolean;
+  /** Why a look had left it alone before, when one had. */
+  readonly reason: BlockReason | null;
 }
 
 /** Columns of one row at most: a picture has no more pixels. */
@@ -72,6 +84,8 @@ class Reader {
   private readonly eintr = new Set<number>();
   private readonly findings = new Set<string>();
   private readonly mixedTasks = new Set<number>();
+  private last: LastSwitch | null = null;
+  private lastTogether = false;
   private time: number | null = null;
   private refused = false;
   private lastPass = 0;
@@ -121,6 +135,8 @@ class Reader {
       case 'patch-state':
         if (event.how === 'done') break;
         this.change(event.task, (life) => {
+          if (event.state === 1 && event.how !== 'init' && event.how !== 'done')
+            this.noteLast(life, event.how, event.at);
           life.isNew = event.state === 1;
           life.reason = null;
           life.between = life.isNew && event.place?.stack.some((frame) => this.patched.has(frame)) === true;
@@ -166,6 +182,11 @@ class Reader {
       default:
         break;
     }
+  }
+
+  private noteLast({ task, reason }: Life, how: SwitchWay, at: number): void {
+    this.lastTogether = this.last?.at === at;
+    this.last = { comm: task.comm, task: task.id, at, how, signalled: this.signalled.has(task.id), reason };
   }
 
   private change(id: number, how: (life: Life) => void): void {
@@ -251,18 +272,19 @@ class Reader {
         at: this.lives.get(id)?.switchedAt ?? null,
       })),
       left,
+      last: this.lastTogether ? null : this.last,
       errno: this.errno,
       gaveUp: trace.stopped === 'event-limit',
     };
   }
 
-  /** Tasks that are still in the way, alike ones together. Of several attempts only what the last one found counts. */
+  /** Tasks that are still in the way, alike ones together, those first that are waited for. Of several attempts only what the last one found counts. */
   private never(outcome: ComparisonRow['outcome']): NeverReached[] {
     const groups = new Map<string, { -readonly [key in keyof NeverReached]: NeverReached[key] }>();
     for (const { task, isNew, between, reason, reasonAt, stack } of this.lives.values()) {
       if (isNew && !between) continue;
       if (outcome === 'refused' && reasonAt !== this.lastPass) continue;
-      const why: BlockReason | null = between ? BETWEEN : reason;
+      const why = between ? BETWEEN : (reason ?? (outcome === 'refused' ? null : UNSEEN));
       if (why === null) continue;
       const comm = task.comm.replace(/\d+/g, '*');
       const text = reasonText(why);
@@ -275,14 +297,25 @@ class Reader {
         if (group.comm !== task.comm) group.comm = comm;
       }
     }
-    return [...groups.values()].sort((a, b) => b.tasks - a.tasks || (a.comm < b.comm ? -1 : 1));
+    const rank = ({ reason }: NeverReached): number => (isLeftBehind(reason) ? 1 : 0);
+    return [...groups.values()].sort((a, b) => rank(a) - rank(b) || b.tasks - a.tasks || (a.comm < b.comm ? -1 : 1));
   }
 }
+
+/** It keeps its old code, and nobody waits for it. */
+export const isLeftBehind = (reason: BlockReason): boolean =>
+  reason.kind === 'out-of-reach' && reason.what === 'not-waited-for';
 
 const BETWEEN: BlockReason = {
   kind: 'out-of-reach',
   what: 'in-kernel',
   text: 'has not returned from a call of the old code',
+};
+
+const UNSEEN: BlockReason = {
+  kind: 'out-of-reach',
+  what: 'in-kernel',
+  text: 'came too late for a look',
 };
 
 function stateOf(life: Life): 'old' | 'blocked' | 'new' | 'between' | 'held' {

@@ -4,9 +4,10 @@ import { type ModelRun, parameter } from './model.ts';
 
 /**
  * Stops all CPUs, looks at every stack, and changes all functions at that instant when none of them is on any; otherwise
- * lets go and tries again later. Uses the parameters `stopTime`, `attempts` and `interval`.
+ * lets go and tries again later. Uses the parameters `stopTime`, `attempts` and `interval`. No stack is searched for the
+ * functions in `exempt`.
  */
-export function playStopMachine(run: ModelRun): Trace {
+export function playStopMachine(run: ModelRun, exempt: ReadonlySet<string> = new Set()): Trace {
   const bench = new Bench(run, {});
   const stopTime = parameter(run, 'stopTime');
   const attempts = parameter(run, 'attempts');
@@ -19,10 +20,10 @@ export function playStopMachine(run: ModelRun): Trace {
     bench.forgetBlocked();
     for (const task of all) {
       bench.m.look(task);
-      const found = bench.onStack(task);
-      if (found === null) continue;
+      const reason = bench.inside(task, exempt);
+      if (reason === null) continue;
       blockers++;
-      bench.blocked(task, { kind: 'sleeping-on', function: found, original: found.replace(/ .*/, '') });
+      bench.blocked(task, reason);
     }
     if (blockers === 0) for (const task of all) bench.switchTask(task, 'at-once');
     bench.pass(number, blockers === 0 ? all.length : 0, blockers === 0 ? 0 : blockers);

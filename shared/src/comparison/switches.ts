@@ -17,11 +17,11 @@ export const USER_SPACE_VARIANT: ModelVariant = {
   about: 'how tasks are reached that run in user space',
   values: [
     { value: 'exit', about: 'they go over at their next system call or interrupt' },
-    { value: 'ipi', about: 'each look interrupts them' },
+    { value: 'ipi', about: 'each look interrupts them, on CPUs without a tick too' },
     {
       value: 'context-tracking',
       about:
-        'a look takes those on nohz_full CPUs over where context tracking knows them in user space; they may enter the kernel meanwhile',
+        'a look takes those on nohz_full CPUs over where context tracking knows them in user space; they may enter the kernel meanwhile, and each entry costs more than without',
     },
     {
       value: 'hold-at-entry',
@@ -38,7 +38,8 @@ export const SIGNAL_VALUES = {
   },
   'stop-cont': {
     value: 'stop-cont',
-    about: 'SIGSTOP, then SIGCONT: tasks stand still in between, and those that the user had stopped go on',
+    about:
+      'SIGSTOP, then SIGCONT: tasks stand still in between, their parents may be told, and those that the user had stopped go on',
   },
   none: { value: 'none', about: 'nobody is signalled' },
 } as const;
@@ -68,14 +69,20 @@ export function reachInUserSpace(bench: Bench, task: Task, choice: string): bool
     bench.switchTask(task, 'in-user-space');
     return true;
   }
-  if (choice === 'ipi') bench.kick(task);
+  if (choice === 'ipi') interrupt(bench, task);
   return false;
+}
+
+/** Interrupts a task that runs in user space; it leaves the kernel again at once. */
+export function interrupt(bench: Bench, task: Task): void {
+  if (!bench.kick(task) || bench.m.hasTick(task)) return;
+  const text = `${task.comm} is interrupted on a CPU that was to be left alone (nohz_full)`;
+  bench.emit({ at: bench.now, type: 'finding', id: 'isolated-cpu-interrupted', text });
 }
 
 /** One round of signals to tasks that still have to go over. Kernel threads get none. */
 export function signalRound(bench: Bench, tasks: readonly Task[], choice: string, stopFor: number): void {
   if (choice === 'none') return;
-  const stopped: Task[] = [];
   for (const task of tasks) {
     if (task.kind !== 'user') continue;
     const { phase } = task;
@@ -89,19 +96,14 @@ export function signalRound(bench: Bench, tasks: readonly Task[], choice: string
       woken: asleep && phase.state === 'interruptible',
       effect: effect ? (phase.onSignal ?? 'restarts') : null,
     });
-    if (bench.kick(task)) {
-      if (choice === 'stop-cont') stopped.push(task);
-    } else if (wasStopped && choice === 'stop-cont') {
+    if (choice === 'fake') {
+      bench.kick(task);
+    } else if (!bench.stopAndContinue(task, stopFor) && wasStopped) {
       const text = `${task.comm}:${task.id} was stopped by its user, and SIGCONT lets it go on`;
       bench.emit({ at: bench.now, type: 'finding', id: 'stopped-task-continued', text });
       bench.wake(task, null);
     }
   }
-  if (stopped.length === 0) return;
-  for (const task of stopped) bench.emit({ at: bench.now, type: 'stand-still', task: task.id, on: true });
-  bench.at(bench.now + stopFor, () => {
-    for (const task of stopped) bench.emit({ at: bench.now, type: 'stand-still', task: task.id, on: false });
-  });
 }
 
 /** Why a task is not at the kernel's boundary. */

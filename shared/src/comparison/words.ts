@@ -1,6 +1,7 @@
 import { timeText } from '../simulator/time-text.ts';
+import type { BlockReason } from '../simulator/trace.ts';
 import type { Comparison, ComparisonRow, Guarantee, ModelChoice, NeverReached } from './comparison-types.ts';
-import type { Measures } from './measure.ts';
+import { isLeftBehind, type LastSwitch, type Measures } from './measure.ts';
 import type { ModelRun } from './model.ts';
 
 /** The comparison in words. */
@@ -32,11 +33,37 @@ export function reasonOf(measures: Measures, run: ModelRun): string {
   if (gaveUp)
     return `The simulation took too many events and stopped at ${timeText(end)}: what comes then is not known.`;
   if (outcome === 'unfinished') {
-    return `Not over within ${timeText(run.timeLimit)}${who === '' ? '' : `: ${who}`}.`;
+    const inTheWay = groupsText(never.filter(({ reason }) => !isLeftBehind(reason)));
+    return `Not over within ${timeText(run.timeLimit)}${inTheWay === '' ? '' : `: ${inTheWay}`}.`;
   }
   const all = time === 0 ? 'Done at once' : `Done after ${timeText(time ?? 0)}`;
-  if (left === 0) return `${all}.`;
+  if (left === 0) return `${all}.${lastText(measures)}`;
   return `${all}, but ${count(left, 'task')} ${left === 1 ? 'is' : 'are'} left in old code: ${who}.`;
+}
+
+/** Who decided how long it took; nothing when nobody alone did. */
+function lastText({ last, time }: Measures): string {
+  if (last === null || time === 0) return '';
+  const { comm, task, at, how, signalled, reason } = last;
+  return ` The last was ${comm}:${task} after ${timeText(at)}: ${wayText(how, signalled, reason)}.`;
+}
+
+function wayText(how: LastSwitch['how'], signalled: boolean, reason: BlockReason | null): string {
+  switch (how) {
+    case 'kernel-exit':
+      return signalled ? 'a signal made it leave the kernel' : 'it left the kernel';
+    case 'loop-point':
+      return 'it came to a marked place in its loop';
+    case 'in-user-space':
+      return 'a look found it in user space';
+    case 'idle':
+      return 'it went round the idle loop';
+    case 'stack-check':
+      if (reason?.kind === 'sleeping-on') return `a look found it outside ${reason.function}()`;
+      return 'a look at its stack found it outside the patched functions';
+    default:
+      return `it went over by ${how}`;
+  }
 }
 
 /** `kswapd0, nginx ×4 and 3 others: each sleeps in …; cat …`: groups with one reason together. */

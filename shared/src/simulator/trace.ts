@@ -79,7 +79,8 @@ export type BlockReason =
   /** Other models than the kernel's own: it is not where that model switches tasks. `text` completes "it …". */
   | { readonly kind: 'out-of-reach'; readonly what: OutOfReach; readonly text: string };
 
-export type OutOfReach = 'in-kernel' | 'in-user-space' | 'not-parked' | 'traced';
+/** `not-waited-for`: that model ends without it. */
+export type OutOfReach = 'in-kernel' | 'in-user-space' | 'not-parked' | 'traced' | 'not-waited-for';
 
 export type TraceEvent = {
   readonly at: number;

@@ -8,6 +8,7 @@ import type { PatchImage } from '../../../shared/src/model/index.ts';
 import { simulate } from '../../../shared/src/simulator/simulate.ts';
 import type { Trace } from '../../../shared/src/simulator/trace.ts';
 import type { Duration, Phase, TaskGroup, Workload } from '../../../shared/src/simulator/workload.ts';
+import { PRESETS, workloadById } from '../../../shared/src/simulator/workloads/index.ts';
 import { FOREVER, machine, patch, SECOND } from '../simulator/support.ts';
 import { promises } from './machines.ts';
 
@@ -84,6 +85,7 @@ const CHOICES: readonly ModelChoice[] = PATCHING_MODELS.flatMap(({ id, variants 
     values.slice(1).map(({ value }): ModelChoice => ({ model: id, variants: { [name]: value } })),
   ),
   ...(id === 'proposal-2016' ? [{ model: id, variants: { 'func-immediate': 'f' } }] : []),
+  ...(id === 'kpatch' ? [{ model: id, variants: { 'force-unsafe': 'f' } }] : []),
 ]);
 const nameOf = ({ model, variants }: ModelChoice): string => [model, ...Object.values(variants ?? {})].join(' ');
 
@@ -93,7 +95,7 @@ const LIMIT = 40 * SECOND;
 describe.each(CHOICES.map((choice) => ({ name: nameOf(choice), choice })))('$name', ({ choice }) => {
   const model = PATCHING_MODELS.find(({ id }) => id === choice.model);
 
-  it('is the same for the same seed, and every task goes over once at most', () => {
+  it('is the same for the same seed, and every task goes over once at most and never back', () => {
     fc.assert(
       fc.property(workload, image, seed, (machineOf, patchOf, number) => {
         const setting = { image: patchOf, workload: machineOf, kernel: '6.12', seed: number, timeLimit: LIMIT };
@@ -105,9 +107,11 @@ describe.each(CHOICES.map((choice) => ({ name: nameOf(choice), choice })))('$nam
         for (const event of trace.events) {
           expect(event.at).toBeGreaterThanOrEqual(last);
           last = event.at;
-          if (event.type !== 'patch-state' || event.state !== 1) continue;
+          if (event.type === 'fork' && event.state === 1) gone.add(event.child.id);
+          if (event.type !== 'patch-state' || event.how === 'done') continue;
+          // Once new, nothing is told of a task's state but that the transition is over.
           expect(gone.has(event.task)).toBe(false);
-          gone.add(event.task);
+          if (event.state === 1) gone.add(event.task);
         }
         expect(trace.end).toBeGreaterThanOrEqual(last);
         expect(trace.end).toBeLessThanOrEqual(LIMIT);
@@ -134,6 +138,36 @@ describe.each(CHOICES.map((choice) => ({ name: nameOf(choice), choice })))('$nam
         }
         if (row.outcome === 'unfinished' && !hasForks(machineOf)) expect(row.never.length).toBeGreaterThan(0);
         expect(row.reason).toMatch(/^(Done|Gives up|Not over)/);
+        // Whoever is not in the new code alone at the end is told with a reason.
+        if (row.outcome !== 'refused' && row.end > 0) {
+          const toldOf = row.never.reduce((all, group) => all + group.tasks, 0);
+          expect(toldOf).toBe(sum(row.columns.at(-1)) - row.switched);
+          for (const { text } of row.never) expect(text.length).toBeGreaterThan(5);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it('lets everybody go who stood still, and looks at tasks in order', () => {
+    fc.assert(
+      fc.property(workload, image, seed, (machineOf, patchOf, number) => {
+        const setting = { image: patchOf, workload: machineOf, kernel: '6.12', seed: number, timeLimit: LIMIT };
+        const trace = playChoice(choice, setting);
+        const still = new Set<number | null>();
+        let looks = 0;
+        for (const event of trace.events) {
+          if (event.type === 'stand-still') {
+            expect(still.has(event.task)).toBe(!event.on);
+            if (event.on) still.add(event.task);
+            else still.delete(event.task);
+          }
+          if (event.type === 'exit') still.delete(event.task);
+          if (event.type !== 'pass') continue;
+          expect(event.number).toBe(++looks);
+          expect(event.remaining).toBeGreaterThanOrEqual(0);
+        }
+        if (trace.stopped === 'quiet') expect([...still]).toEqual([]);
       }),
       RUNS,
     );
@@ -149,13 +183,13 @@ describe.each(CHOICES.map((choice) => ({ name: nameOf(choice), choice })))('$nam
         if (Object.values(kept).includes('nothing-changed')) return;
         // A parked kernel thread goes on in its old main function.
         const parksInside = choice.model === 'simple-method' && patchesThreads(machineOf, patchOf);
-        if (row.switches === 'kernel' && !parksInside) {
+        if (row.switches === 'kernel' && !parksInside && choice.variants?.['force-unsafe'] === undefined) {
           expect(kept.kernel).toBe('kept');
           expect(new Set(row.taskSwitches.flatMap(({ at }) => (at === null ? [] : [at]))).size).toBeLessThanOrEqual(1);
         }
         if (row.leaves === 'kernel') expect(kept['system-call']).toBe('kept');
-        const immediate = choice.variants?.['patch-immediate'] === 'yes' || choice.variants?.['func-immediate'] === 'f';
-        if (row.leaves === 'patched-set' && !immediate) expect(kept.function).toBe('kept');
+        const unchecked = choice.variants?.['func-immediate'] ?? choice.variants?.['force-unsafe'];
+        if (row.leaves === 'patched-set' && unchecked === undefined) expect(kept.function).toBe('kept');
       }),
       RUNS,
     );
@@ -172,29 +206,27 @@ describe('the hybrid row', () => {
   it('is the simulator that is compared with kernels, task by task', () => {
     fc.assert(
       fc.property(workload, image, seed, fc.constantFrom('6.1', '6.12'), (machineOf, patchOf, number, kernel) => {
-        const trace = simulate({
-          kernel,
-          workload: machineOf,
-          seed: number,
-          steps: [{ at: 0, do: 'load', image: patchOf }],
-        });
-        const choices = [{ model: 'hybrid' }];
-        const [row] = compareModels(patchOf, { workload: machineOf, kernel, seeds: [number], choices }).rows;
-        expect(row?.evidence).toBe('kernel');
-        expect(row?.time).toBe(completion(trace));
-        expect(row?.end).toBe(trace.end);
-        const alive = new Set(trace.tasks.map(({ id }) => id));
-        for (const event of trace.events) if (event.type === 'exit') alive.delete(event.task);
-        const at = new Map<number, number>();
-        for (const event of trace.events)
-          if (event.type === 'patch-state' && event.state === 1) at.set(event.task, event.at);
-        expect(row?.taskSwitches.filter(({ task }) => alive.has(task)).map(({ at: time }) => time)).toEqual(
-          trace.tasks.filter(({ id }) => alive.has(id)).map(({ id }) => at.get(id) ?? null),
-        );
-        const signalled = new Set(trace.events.flatMap((event) => (event.type === 'signal' ? [event.task] : [])));
-        expect(row?.signalled).toBe(signalled.size);
+        expectTwin(machineOf, patchOf, number, kernel);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it('is it on the recorded machines, too', () => {
+    const sleptIn = ['do_epoll_wait', '__x64_sys_clock_nanosleep', 'pipe_read', 'do_wait', 'worker_thread'];
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...PRESETS.map(({ id }) => id)),
+        fc.subarray(sleptIn, { minLength: 1 }),
+        seed,
+        fc.constantFrom('6.1', '6.12'),
+        (id, functions, number, kernel) => {
+          const recorded = workloadById(id, kernel);
+          if (recorded === undefined) throw new Error(`there is no machine '${id}'`);
+          expectTwin(recorded, patch('lp', { vmlinux: functions }), number, kernel);
+        },
+      ),
+      { numRuns: 12 },
     );
   });
 
@@ -238,6 +270,28 @@ describe('a comparison', () => {
     );
   });
 });
+
+/** The row says what simulate() does: when each task switches, who is signalled, when it is over. */
+function expectTwin(machineOf: Workload, patchOf: PatchImage, number: number, kernel: string): void {
+  const trace = simulate({ kernel, workload: machineOf, seed: number, steps: [{ at: 0, do: 'load', image: patchOf }] });
+  const choices = [{ model: 'hybrid' }];
+  const [row] = compareModels(patchOf, { workload: machineOf, kernel, seeds: [number], choices }).rows;
+  expect(row?.evidence).toBe('kernel');
+  expect(row?.time).toBe(completion(trace));
+  expect(row?.end).toBe(trace.end);
+  const alive = new Set(trace.tasks.map(({ id }) => id));
+  const at = new Map<number, number>();
+  const signalled = new Set<number>();
+  for (const event of trace.events) {
+    if (event.type === 'exit') alive.delete(event.task);
+    if (event.type === 'patch-state' && event.state === 1) at.set(event.task, event.at);
+    if (event.type === 'signal') signalled.add(event.task);
+  }
+  expect(row?.taskSwitches.filter(({ task }) => alive.has(task)).map(({ at: time }) => time)).toEqual(
+    trace.tasks.filter(({ id }) => alive.has(id)).map(({ id }) => at.get(id) ?? null),
+  );
+  expect(row?.signalled).toBe(signalled.size);
+}
 
 function sum(column: { old: number; blocked: number; new: number; between: number; held: number } | undefined): number {
   return column === undefined ? 0 : column.old + column.blocked + column.new + column.between + column.held;

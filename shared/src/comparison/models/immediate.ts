@@ -1,5 +1,6 @@
 import type { Trace } from '../../simulator/trace.ts';
 import { Bench } from '../bench.ts';
+import { ONE_BY_ONE } from '../guarantees.ts';
 import type { ModelRun, PatchingModel } from '../model.ts';
 
 /**
@@ -33,6 +34,10 @@ export const immediate: PatchingModel = {
 export function playImmediate(run: ModelRun): Trace {
   const bench = new Bench(run, {});
   return bench.play(() => {
+    if (bench.patched.size > 1) {
+      const text = `The ${bench.patched.size} functions go over one after the other, in the order of the patch: for microseconds some are new and others old`;
+      bench.emit({ at: 0, type: 'finding', id: ONE_BY_ONE, text });
+    }
     for (const task of [...bench.tasks, ...bench.idleTasks]) bench.switchTask(task, 'at-once');
     bench.finish('done');
   });

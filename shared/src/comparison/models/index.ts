@@ -8,6 +8,7 @@ import { kpatch } from './kpatch.ts';
 import { ksplice } from './ksplice.ts';
 import { proposal2016 } from './proposal-2016.ts';
 import { simpleMethod } from './simple-method.ts';
+import { useCounts } from './use-counts.ts';
 
 /** In the order of a comparison's rows. */
 export const PATCHING_MODELS: readonly PatchingModel[] = [
@@ -18,6 +19,7 @@ export const PATCHING_MODELS: readonly PatchingModel[] = [
   kgraft,
   kpatch,
   ksplice,
+  useCounts,
   simpleMethod,
   checkpoint,
 ];

@@ -1,5 +1,5 @@
 import type { Task } from '../../simulator/task.ts';
-import type { Trace } from '../../simulator/trace.ts';
+import type { BlockReason, Trace } from '../../simulator/trace.ts';
 import { Bench } from '../bench.ts';
 import { type ModelRun, type PatchingModel, parameter, variant } from '../model.ts';
 import {
@@ -76,6 +76,18 @@ export const kgraft: PatchingModel = {
   play,
 };
 
+const NOT_AT_MARK: BlockReason = {
+  kind: 'out-of-reach',
+  what: 'in-kernel',
+  text: 'is a kernel thread that has not come to a marked place in its loop',
+};
+
+const LEFT_BEHIND: BlockReason = {
+  kind: 'out-of-reach',
+  what: 'not-waited-for',
+  text: 'is a kernel thread and never leaves the kernel',
+};
+
 function play(run: ModelRun): Trace {
   const annotated = variant(run, 'kthreads') === 'annotated';
   const userSpace = variant(run, 'user-space');
@@ -92,14 +104,19 @@ function play(run: ModelRun): Trace {
     forked(child) {
       if (isPending(child)) bench.follow(child);
     },
+    timeUp: () => leaveBehind(),
   });
+  /** Who runs old code and is not waited for. */
+  function leaveBehind(): void {
+    for (const task of bench.tasks) if (!bench.isNew(task) && !isPending(task)) bench.blocked(task, LEFT_BEHIND);
+  }
 
   let looks = 0;
   let last = 0;
   const look = (): void => {
     for (const task of bench.tasks) if (isPending(task)) reachInUserSpace(bench, task, userSpace);
     const pending = bench.tasks.filter(isPending);
-    for (const task of pending) bench.blocked(task, notAtBoundary(task));
+    for (const task of pending) bench.blocked(task, task.kind === 'user' ? notAtBoundary(task) : NOT_AT_MARK);
     looks++;
     bench.pass(looks, last - pending.length, pending.length);
     last = pending.length;
@@ -107,12 +124,8 @@ function play(run: ModelRun): Trace {
       bench.at(bench.now + parameter(run, 'recheck'), look);
       return;
     }
-    const left = bench.tasks.filter((task) => !bench.isNew(task));
     bench.finish('done');
-    for (const task of left) {
-      bench.emit({ at: bench.now, type: 'patch-state', task: task.id, state: 0, how: 'init' });
-      bench.blocked(task, notAtBoundary(task));
-    }
+    leaveBehind();
   };
   const signal = (): void => {
     signalRound(bench, bench.tasks.filter(isPending), variant(run, 'signal'), parameter(run, 'stopFor'));

@@ -1,4 +1,4 @@
-import type { PatchingModel } from '../model.ts';
+import { namedFunctions, type PatchingModel, variant } from '../model.ts';
 import { playStopMachine } from '../stop-machine.ts';
 
 /**
@@ -32,7 +32,7 @@ export const kpatch: PatchingModel = {
       name: 'attempts',
       value: 5,
       unit: 'times',
-      about: 'attempts',
+      about: 'how often it tries',
       source: 'MAX_LOAD_ATTEMPTS of the kpatch command.',
     },
     {
@@ -43,11 +43,17 @@ export const kpatch: PatchingModel = {
       source: 'RETRY_INTERVAL of the kpatch command.',
     },
   ],
-  variants: [],
+  variants: [
+    {
+      name: 'force-unsafe',
+      about: 'functions with KPATCH_FORCE_UNSAFE, separated by commas: no stack is searched for them',
+      values: [],
+    },
+  ],
   cannot: [
-    'It can not patch a function that some task always sleeps in, short of exempting the function from the check.',
+    'It can not patch a function that some task always sleeps in, short of KPATCH_FORCE_UNSAFE.',
     'It can not be used where stopping all CPUs for milliseconds is too long.',
     'It trusts stack traces that were not known to be reliable at its time.',
   ],
-  play: playStopMachine,
+  play: (run) => playStopMachine(run, namedFunctions(variant(run, 'force-unsafe'))),
 };

@@ -26,7 +26,13 @@ export const ksplice: PatchingModel = {
       about: 'for how long one attempt stops all CPUs',
       source: 'Assumption: in the order of a millisecond.',
     },
-    { name: 'attempts', value: 5, unit: 'times', about: 'attempts', source: 'apply_patches() in kmodsrc/ksplice.c.' },
+    {
+      name: 'attempts',
+      value: 5,
+      unit: 'times',
+      about: 'how often it tries',
+      source: 'apply_patches() in kmodsrc/ksplice.c.',
+    },
     {
       name: 'interval',
       value: 1_000_000,
@@ -40,5 +46,5 @@ export const ksplice: PatchingModel = {
     'It can not patch a function that some task always sleeps in.',
     'It can not be used where stopping all CPUs is too long.',
   ],
-  play: playStopMachine,
+  play: (run) => playStopMachine(run),
 };

@@ -120,8 +120,7 @@ function play(run: ModelRun): Trace {
     if (bench.m.isRunning(task)) return { kind: 'running' };
     if (task.phase.do === 'sleep' && task.phase.reliable === false) return { kind: 'unreliable' };
     if (task.frames.length >= MAX_STACK_ENTRIES) return { kind: 'unreliable' };
-    const found = bench.onStack(task, unchecked);
-    return found === null ? null : { kind: 'sleeping-on', function: found, original: found.replace(/ .*/, '') };
+    return bench.inside(task, unchecked);
   };
 
   let passes = 0;

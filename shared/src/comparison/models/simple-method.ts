@@ -2,7 +2,7 @@ import type { Task } from '../../simulator/task.ts';
 import type { Trace } from '../../simulator/trace.ts';
 import { Bench } from '../bench.ts';
 import { type ModelRun, type PatchingModel, parameter, variant } from '../model.ts';
-import { mainLoopFrames, notAtBoundary } from '../switches.ts';
+import { interrupt, mainLoopFrames, notAtBoundary } from '../switches.ts';
 
 /**
  * The "simple method" of the debate of February 2015: catch every user task at the kernel's boundary and hold it there,
@@ -18,7 +18,7 @@ export const simpleMethod: PatchingModel = {
   switches: 'kernel',
   evidence: 'documents',
   sources: [
-    'I. Molnar, "live patching design", 20 to 22 February 2015',
+    'I. Molnar, "live patching design", 20 to 24 February 2015',
     'V. Pavlik and J. Kosina in answer to it, 20 and 21 February 2015',
     'J. Poimboeuf on kthread_parkme(), 19 February 2015',
   ],
@@ -58,6 +58,18 @@ export const simpleMethod: PatchingModel = {
         { value: 'exit', about: 'at their next system call or tick' },
       ],
     },
+    {
+      name: 'long-sleeps',
+      about: 'what becomes of tasks in long uninterruptible sleeps, as of sync() or NFS',
+      values: [
+        { value: 'wait', about: 'they are waited for, like all that no signal wakes' },
+        {
+          value: 'interruptible',
+          about:
+            'system calls are changed so that parking ends them, and they start again unseen (I. Molnar asks for it)',
+        },
+      ],
+    },
   ],
   cannot: [
     'It can not patch while one kernel thread can not be parked, a third-party one included.',
@@ -70,7 +82,9 @@ export const simpleMethod: PatchingModel = {
 
 function play(run: ModelRun): Trace {
   const parksThreads = variant(run, 'kthreads') === 'by-loop';
+  const endsLongSleeps = variant(run, 'long-sleeps') === 'interruptible';
   const flipTime = parameter(run, 'flipTime');
+  const parkLimit = parameter(run, 'parkLimit');
   const moving = new Set<Task>();
   let flipping = false;
   const bench = new Bench(run, {
@@ -89,6 +103,18 @@ function play(run: ModelRun): Trace {
       flipWhenAllStand();
     },
   });
+
+  /** A sleep past the limit that no signal ends today. What is shorter is waited for. */
+  const isLongSleep = ({ phase, phaseEnd }: Task): boolean =>
+    phase.do === 'sleep' && phase.state !== 'interruptible' && phaseEnd > parkLimit;
+
+  /** Its call comes back to the boundary, and starts again there when the task may go on. */
+  function interruptCall(task: Task): void {
+    bench.at(bench.latency(task), () => {
+      task.frames = [];
+      park(task);
+    });
+  }
 
   function park(task: Task): void {
     moving.delete(task);
@@ -120,17 +146,19 @@ function play(run: ModelRun): Trace {
       }
       bench.follow(task);
       if (task.kind === 'user') {
-        const asks = phase.do === 'sleep' || variant(run, 'user-space') === 'ipi';
-        if (asks && bench.kick(task, 'restarts') && phase.do === 'sleep') {
-          const effect = phase.syscall === undefined ? null : 'restarts';
+        if (phase.do === 'user') {
+          if (variant(run, 'user-space') === 'ipi') interrupt(bench, task);
+        } else if (bench.kick(task, 'restarts') || (endsLongSleeps && isLongSleep(task))) {
+          const effect = phase.do === 'sleep' && phase.syscall !== undefined ? 'restarts' : null;
           bench.emit({ at: 0, type: 'signal', task: task.id, woken: true, effect });
+          if (isLongSleep(task)) interruptCall(task);
         }
       } else if (parksThreads && phase.do === 'sleep' && (phase.state === 'interruptible' || phase.state === 'idle')) {
         bench.wake(task, null);
       }
     }
     flipWhenAllStand();
-    bench.at(parameter(run, 'parkLimit'), () => {
+    bench.at(parkLimit, () => {
       if (flipping) return;
       for (const task of moving) {
         const away = {
