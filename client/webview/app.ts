@@ -220,8 +220,7 @@ export class App {
     const nothing = this.session.run === null;
     this.notice.hidden = !nothing;
     for (const part of [this.toolbar, this.verdict]) part.element.hidden = nothing;
-    const { sheet } = this.look;
-    const away = sheet !== null;
+    const away = this.look.sheet !== null;
     // Only the kernel's own model can be acted upon.
     const { model, fixed } = this.session;
     this.actions.element.hidden = nothing || away || model !== null || fixed !== null;
@@ -231,7 +230,7 @@ export class App {
     this.detail.hidden = away;
     this.log.element.hidden = nothing || away;
     this.facts.now.hidden = away;
-    this.session.wantComparison(sheet === 'models');
+    this.session.wantComparison(this.look.sheet === 'models');
   }
 
   private showRun(): void {

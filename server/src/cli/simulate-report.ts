@@ -48,7 +48,7 @@ export function prettyForecast(
     parts.push(`${style.bold('Who waits')}\n${bullets(forecast.blockers.map(blockerText), width)}`);
   }
   if (forecast.advice.length > 0) {
-    parts.push(`${style.bold('Instead')}\n${bullets(forecast.advice, width)}`);
+    parts.push(`${style.bold('What can be done')}\n${bullets(forecast.advice, width)}`);
   }
   if (forecast.callbacks.length > 0) parts.push(`${style.bold('Callbacks')}  ${forecast.callbacks.join(' → ')}`);
   parts.push(`${style.bold(`Timeline of seed ${trace.options.seed}`)}\n${timeline(trace, style, width)}`);

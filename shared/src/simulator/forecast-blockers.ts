@@ -1,6 +1,8 @@
+import { causeOf, sleepTime } from './blocker-cause.ts';
 import type { Blocker } from './forecast-types.ts';
 import type { TaskClass } from './task-class.ts';
 import type { BlockReason, TraceEvent } from './trace.ts';
+import type { Workload } from './workload.ts';
 
 /** How one task's being held up ended. */
 export interface HoldEnd {
@@ -61,7 +63,11 @@ export class HeldTasks {
 }
 
 /** Tasks alike in name, place and reason over all runs, worst first; `typical` is the run that is shown. */
-export function blockers(runs: readonly HeldTasks[], typical: HeldTasks): Blocker[] {
+export function blockers(
+  runs: readonly HeldTasks[],
+  typical: HeldTasks,
+  workload: Workload,
+): Omit<Blocker, 'advice'>[] {
   const byKey = new Map<string, HeldGroup[]>();
   for (const { groups } of runs) {
     for (const [key, group] of groups) {
@@ -70,12 +76,17 @@ export function blockers(runs: readonly HeldTasks[], typical: HeldTasks): Blocke
       else alike.push(group);
     }
   }
-  return [...byKey].map(([key, alike]) => blocker(alike, typical.groups.get(key))).sort(worstFirst);
+  return [...byKey].map(([key, alike]) => blocker(alike, typical.groups.get(key), workload)).sort(worstFirst);
 }
 
-function blocker(alike: readonly HeldGroup[], typical: HeldGroup | undefined): Blocker {
+function blocker(
+  alike: readonly HeldGroup[],
+  typical: HeldGroup | undefined,
+  workload: Workload,
+): Omit<Blocker, 'advice'> {
   const { first } = alike[0] as HeldGroup;
-  const { count, slowest, end } = typical ?? alike.reduce((a, b) => (b.count > a.count ? b : a));
+  const { first: task, count, slowest, end } = typical ?? alike.reduce((a, b) => (b.count > a.count ? b : a));
+  const { cause, phase } = causeOf(task, slowest.reason, slowest.stack, workload);
   // A typed array sorts numbers without asking which comes first.
   const times = Float64Array.from(alike.flatMap(({ untils }) => untils)).sort();
   const sameComm = alike.every((group) => group.sameComm && group.first.comm === first.comm);
@@ -83,6 +94,8 @@ function blocker(alike: readonly HeldGroup[], typical: HeldGroup | undefined): B
   return {
     comm: sameComm ? first.comm : family(first.comm),
     group: sameGroup ? first.group : null,
+    kind: task.kind,
+    cause,
     tasks: count,
     reason: slowest.reason,
     stack: slowest.stack,
@@ -90,12 +103,13 @@ function blocker(alike: readonly HeldGroup[], typical: HeldGroup | undefined): B
     released: end.released,
     eintr: end.effect === 'EINTR' ? (syscallOf(slowest.stack) ?? null) : null,
     until: end.released === 'never' || times.length === 0 ? null : rank(times, 50),
+    sleep: sleepTime(phase),
   };
 }
 
 const ORDER = { never: 0, signal: 1, 'kernel-exit': 2, 'wakes-itself': 3 };
 
-function worstFirst(a: Blocker, b: Blocker): number {
+function worstFirst(a: Omit<Blocker, 'advice'>, b: Omit<Blocker, 'advice'>): number {
   return (
     ORDER[a.released] - ORDER[b.released] ||
     wholeSeconds(b.until) - wholeSeconds(a.until) ||
@@ -119,7 +133,7 @@ function family(comm: string): string {
 }
 
 /** The system call's name from its entry function on the stack. */
-function syscallOf(stack: readonly string[]): string | undefined {
+export function syscallOf(stack: readonly string[]): string | undefined {
   for (const frame of stack) {
     const match = /^__(?:x64|do|se)_sys_(\w+)/.exec(frame);
     if (match !== null) return match[1];

@@ -1,4 +1,5 @@
-import type { BlockReason, Trace } from './trace.ts';
+import type { BlockerCause } from './blocker-cause.ts';
+import type { BlockReason, Trace, TraceTask } from './trace.ts';
 
 /**
  * What loading a patch does over many seeds. Plain JSON. Times are microseconds from the load to "patching complete".
@@ -18,6 +19,8 @@ export interface Forecast {
   readonly timeLimit: number;
   /** In how many seeds the signal round was needed. */
   readonly needsSignals: number;
+  /** How each run went, in the order of their seeds. */
+  readonly runs: readonly SeedRun[];
   /** Who holds it up, worst first. */
   readonly blockers: readonly Blocker[];
   /** Callbacks in order, once each. */
@@ -27,13 +30,29 @@ export interface Forecast {
   readonly assumptions: readonly string[];
   /** One sentence: "Finishes in 16.1 s; 3 of 214 tasks sleep in do_epoll_wait() and wait for the signal at 15 s." */
   readonly headline: string;
-  /** One thought each, following from the cause; may be empty. */
+  /** One thought each, following from the causes, the worst first; may be empty. */
   readonly advice: readonly string[];
+}
+
+/** A forecast before it is put into words. */
+export type ForecastFacts = Omit<Forecast, 'headline' | 'advice' | 'blockers'> & {
+  readonly blockers: readonly Omit<Blocker, 'advice'>[];
+};
+
+/** One of a forecast's runs. */
+export interface SeedRun {
+  readonly seed: number;
+  /** Microseconds; null when it did not finish within the time limit. */
+  readonly time: number | null;
+  /** Whether the signal round was needed. */
+  readonly signalled: boolean;
 }
 
 export interface Blocker {
   readonly comm: string;
   readonly group: number | null;
+  readonly kind: TraceTask['kind'];
+  readonly cause: BlockerCause;
   /** Tasks of this comm that block in the typical run (the most over all seeds when none does there). */
   readonly tasks: number;
   readonly reason: BlockReason;
@@ -46,4 +65,8 @@ export interface Blocker {
   readonly eintr: string | null;
   /** Microseconds from load to switch, median over seeds in which it switched; null when it never did. */
   readonly until: number | null;
+  /** How long its sleep lasts by itself, in microseconds; null when only an event ends it, or it is not known. */
+  readonly sleep: { readonly time: number; readonly is: 'exact' | 'mean' | 'most' } | null;
+  /** What can be done about it, one thought each; what holds for several kinds of tasks is told with each. */
+  readonly advice: readonly string[];
 }

@@ -1,13 +1,11 @@
 import type { PatchImage } from '../model/index.ts';
-import type { Blocker, Forecast } from './forecast-types.ts';
+import type { ForecastFacts } from './forecast-types.ts';
 import { timeText } from './time-text.ts';
 
 /** The forecast in words. */
 
-type Facts = Omit<Forecast, 'headline' | 'advice'>;
-
 /** One sentence that says how the load ends and what decides it. */
-export function headline(facts: Facts, image: PatchImage): string {
+export function headline(facts: ForecastFacts, image: PatchImage): string {
   if (facts.errno !== 0) return `The kernel refuses ${image.module}: ${errorText(facts)}.`;
   const worst = facts.blockers[0];
   if (facts.time === null) {
@@ -29,7 +27,7 @@ export function headline(facts: Facts, image: PatchImage): string {
   return `${time}; ${whoBlocks(facts, worst)}.`;
 }
 
-function whoBlocks(facts: Facts, blocker: Blocker): string {
+function whoBlocks(facts: ForecastFacts, blocker: ForecastFacts['blockers'][number]): string {
   const { reason } = blocker;
   // Others may wait for the same: they are counted together.
   const alike = facts.blockers.filter(
@@ -51,7 +49,7 @@ function whoBlocks(facts: Facts, blocker: Blocker): string {
   return `${who} ${where} until ${tasks === 1 ? 'it wakes by itself' : 'they wake by themselves'}`;
 }
 
-function errorText(facts: Facts): string {
+function errorText(facts: ForecastFacts): string {
   const names: { readonly [errno: number]: string } = {
     [-2]: 'ENOENT',
     [-16]: 'EBUSY',
@@ -64,78 +62,4 @@ function errorText(facts: Facts): string {
     (event) => event.type === 'log' && (event.level === 'err' || event.level === 'warning'),
   );
   return line !== undefined && line.type === 'log' ? `${name}, "${line.text}"` : `${name}, without a log line`;
-}
-
-/** What follows from the causes that the runs showed; nothing where nothing follows. */
-export function advise(facts: Facts, image: PatchImage): string[] {
-  if (facts.errno !== 0) return [];
-  const advice: string[] = [];
-  const split = onlySome(facts, image);
-  if (split !== null) advice.push(split);
-  const stuck = facts.blockers.filter((blocker) => blocker.released === 'never');
-  const [threads, others] = [
-    stuck.filter((each) => isKthread(facts, each)),
-    stuck.filter((each) => !isKthread(facts, each)),
-  ];
-  for (const [where, blockers] of byFunction(threads)) {
-    advice.push(
-      `${commList(blockers)}: ${one(blockers) ? 'a kernel thread' : 'kernel threads'} with ${where}() on the stack. Signals don't switch ${one(blockers) ? 'it' : 'them'}.`,
-    );
-  }
-  for (const [where, blockers] of byFunction(others)) {
-    advice.push(`${commList(blockers)} in ${where}(): the signal does not wake ${one(blockers) ? 'it' : 'them'}.`);
-  }
-  const unreliable = facts.blockers.filter((blocker) => blocker.reason.kind === 'unreliable');
-  if (unreliable.length > 0) {
-    advice.push(`The kernel can't walk the stack of ${commList(unreliable)} reliably.`);
-  }
-  const interrupted = new Map<string, Blocker[]>();
-  for (const blocker of facts.blockers) {
-    if (blocker.eintr !== null) interrupted.set(blocker.eintr, [...(interrupted.get(blocker.eintr) ?? []), blocker]);
-  }
-  for (const [call, blockers] of interrupted) {
-    advice.push(`The signal makes ${call}() return EINTR in ${commList(blockers)}.`);
-  }
-  return advice;
-}
-
-/** When only some functions of the patch are on the stacks that wait, the others could be patched without waiting. */
-function onlySome(facts: Facts, image: PatchImage): string | null {
-  const patched = new Set(image.objects.flatMap((object) => object.funcs.map((func) => func.oldName)));
-  const waiting = new Set<string>();
-  for (const { reason, stack } of facts.blockers) {
-    if (reason.kind !== 'sleeping-on') continue;
-    waiting.add(reason.original);
-    for (const frame of stack) if (patched.has(frame)) waiting.add(frame);
-  }
-  if (waiting.size === 0 || waiting.size >= patched.size) return null;
-  const names = [...waiting].map((name) => `${name}()`).join(', ');
-  const rest = patched.size - waiting.size;
-  return `Only ${names} ${waiting.size === 1 ? 'makes' : 'make'} tasks wait; the other ${rest === 1 ? 'function' : `${rest} functions`} of the patch would not.`;
-}
-
-function isKthread(facts: Facts, blocker: Blocker): boolean {
-  const pattern = new RegExp(`^${blocker.comm.replace(/[.?+^$|(){}[\]\\]/g, '\\$&').replaceAll('*', '\\d+')}$`);
-  return facts.typical.tasks.find((task) => pattern.test(task.comm))?.kind === 'kthread';
-}
-
-function byFunction(blockers: readonly Blocker[]): Map<string, Blocker[]> {
-  const groups = new Map<string, Blocker[]>();
-  for (const blocker of blockers) {
-    if (blocker.reason.kind !== 'sleeping-on') continue;
-    groups.set(blocker.reason.function, [...(groups.get(blocker.reason.function) ?? []), blocker]);
-  }
-  return groups;
-}
-
-const one = (blockers: readonly Blocker[]): boolean => blockers.length === 1 && blockers[0]?.tasks === 1;
-
-const MOST_NAMES = 3;
-
-/** `postgres, sshd, cron and 4 others`. */
-function commList(blockers: readonly Blocker[]): string {
-  const names = [...new Set(blockers.map((blocker) => blocker.comm))];
-  const rest = names.length - MOST_NAMES;
-  if (rest <= 0) return names.join(', ');
-  return `${names.slice(0, MOST_NAMES).join(', ')} and ${rest === 1 ? '1 other' : `${rest} others`}`;
 }

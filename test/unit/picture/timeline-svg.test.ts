@@ -31,6 +31,7 @@ const forecast: Forecast = {
   time: null,
   timeLimit: 1000,
   needsSignals: 1,
+  runs: [],
   blockers: [],
   callbacks: [],
   typical,

@@ -9,6 +9,7 @@ import { block, bullets, code, count, plain } from './markdown.ts';
 /** Lines of the kernel log that a hover shows. */
 const MAX_LOG_LINES = 12;
 const MAX_BLOCKERS = 4;
+const MAX_ADVICE = 4;
 
 /** The forecast of a patch: the answer in words, the picture, then the evidence. */
 export function patchHover(
@@ -25,7 +26,7 @@ export function patchHover(
     spread(forecast),
   ];
   if (client.richHover) parts.push(picture(forecast, client));
-  const facts = [whoWaits(forecast), instead(forecast), callbacks(forecast)].filter((fact) => fact !== '');
+  const facts = [whoWaits(forecast), whatToDo(forecast), callbacks(forecast)].filter((fact) => fact !== '');
   parts.push(facts.join('\n\n'));
   const log = logOf(forecast);
   if (log.length > 0) parts.push(block(log));
@@ -90,9 +91,9 @@ function releaseText({ released, eintr, until }: Blocker): string {
   }
 }
 
-function instead({ advice }: Forecast): string {
+function whatToDo({ advice }: Forecast): string {
   if (advice.length === 0) return '';
-  return `**Instead** ${advice.map((thought) => plain(thought)).join(' ')}`;
+  return `**What can be done**\n${bullets(advice.map(plain), MAX_ADVICE)}`;
 }
 
 function callbacks({ callbacks }: Forecast): string {
