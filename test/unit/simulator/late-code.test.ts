@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Trace } from '../../../shared/src/simulator/trace.ts';
-import type { Workload } from '../../../shared/src/simulator/workload.ts';
+import type { Phase, Workload } from '../../../shared/src/simulator/workload.ts';
 import { asleep, at, events, load, machine, patch, play, SECOND, task, unload, write } from './support.ts';
 
 const found = (trace: Trace) => events(trace, 'finding').map(({ id, text }) => `${id}: ${text}`);
@@ -104,7 +104,30 @@ describe('a task that never gives way', () => {
     expect(more).toEqual([]);
   });
 
-  it('and does so when it calls cond_resched(): nothing is said', () => {
-    expect(found(play(spins({ condResched: true }), steps, { kernel: '6.1', seed: 3 }))).toEqual([]);
+  it('and does so when it calls cond_resched(), which is no voluntary switch', () => {
+    const [first] = found(play(spins({ condResched: true }), steps, { kernel: '6.1', seed: 3 }));
+    expect(first).toMatch(/^rcu-tasks-stall: spin:1 runs in the kernel/);
+  });
+
+  const clears = (inUser: number, ...more: Phase[]): Workload => {
+    const stack = ['read_zero', 'vfs_read', 'ksys_read'];
+    const kernel: Phase = { do: 'kernel', for: { min: 75_000, max: 75_000 }, stack, condResched: true };
+    return machine([task('clear', [kernel, { do: 'user', for: { min: inUser, max: inUser } }, ...more])]);
+  };
+  const life = [at(0, load(patch('lp', { vmlinux: ['f'] }))), at(3, write('lp/enabled', '0'))];
+
+  // As seen on Linux 6.12 (523 s) and 6.1 (29 s).
+  it('and does so when it is in user space for a moment only, where no tick finds it', () => {
+    const [first, ...more] = found(play(clears(5), life));
+    expect(first).toMatch(
+      /^rcu-tasks-stall: clear:1 is in the kernel nearly all the time .* in user space it takes about 60.0 s: taking 'lp' out/,
+    );
+    expect(more).toEqual([]);
+  });
+
+  it('and is no matter when it is in user space or sleeps now and then', () => {
+    expect(found(play(clears(500), life))).toEqual([]);
+    const sleep: Phase = { do: 'sleep', for: { min: 9, max: 9 }, stack: ['do_wait'], state: 'interruptible' };
+    expect(found(play(clears(5, sleep), life))).toEqual([]);
   });
 });
