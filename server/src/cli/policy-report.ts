@@ -46,5 +46,5 @@ function outcome({ outcome: how, errno, time }: PolicyRow, style: Style): string
 function unfixedText({ object, function: name, from, to, tasks }: UnfixedTime): string {
   const where = object === 'vmlinux' ? `${name}()` : `${name}() of ${object}`;
   if (to === null) return `${where} is not fixed any more: nothing that is loaded replaces it.`;
-  return `${where} runs unfixed for ${timeText(to - from)}, in up to ${count(tasks, 'task')}.`;
+  return `${where} runs unfixed for ${to === from ? 'a moment' : timeText(to - from)}, in up to ${count(tasks, 'task')}.`;
 }

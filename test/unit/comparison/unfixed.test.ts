@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unfixedTimes } from '../../../shared/src/comparison/unfixed.ts';
+import { REPLACE_POLICIES } from '../../../shared/src/simulator/replace/index.ts';
 import {
   at,
   load,
@@ -86,4 +87,44 @@ describe('a fixed function', () => {
       { numRuns: 60 },
     );
   });
+
+  it('runs unfixed while a replaced patch gives way to nops above one that stays', () => {
+    // Both have f(); the new patch does not, so that its nop covers what both did until the transition is over.
+    const below = patch('stays', { vmlinux: ['f'] });
+    const above = patch('goes', { vmlinux: ['f'] }, { replaceable: true });
+    const next = patch('next', { vmlinux: ['msleep'] }, { replace: true });
+    const steps = [at(0, load(below)), at(5, load(above)), at(10, load(next)), at(40, write('next/force', '1'))];
+    const [time, ...more] = unfixedTimes(play(STUCK, steps, { kernel: '6.12+replaceable' }));
+    expect(more).toEqual([]);
+    expect(time).toMatchObject({ function: 'f', from: 10 * SECOND });
+    expect(time?.to).toBeGreaterThanOrEqual(40 * SECOND);
+    expect(time?.to).toBeLessThan(42 * SECOND);
+  });
+
+  it.each(REPLACE_POLICIES.map(({ id }) => id).filter((id) => id !== 'replace-tag'))(
+    'is unfixed for good or not at all under %s, unless a patch that stays shares it with one that goes',
+    (id) => {
+      const one = fc.record({
+        funcs: fc.subarray(['f', 'g', 'msleep'], { minLength: 1 }),
+        replace: fc.boolean(),
+        replaceable: fc.boolean(),
+        replaceSet: fc.constantFrom(null, 0, 1, 2),
+      });
+      fc.assert(
+        fc.property(one, one, one, fc.constantFrom(QUIET, STUCK), (a, b, c, workload) => {
+          const steps = [a, b, c].map(({ funcs, ...more }, index) =>
+            at(index * 30, load(patch(`p${index}`, { vmlinux: funcs }, more))),
+          );
+          const all = [...steps, at(90, write('p2/force', '1'))];
+          const trace = play(workload, all, { kernel: id === 'released' ? '6.12' : `6.12+${id}` });
+          for (const { function: name, from, to } of unfixedTimes(trace)) {
+            if (from < 60 * SECOND || to === null) continue;
+            expect(a.funcs.includes(name) && b.funcs.includes(name) && !c.funcs.includes(name)).toBe(true);
+            expect(['released', 'replace-on-replace', 'replace-set']).not.toContain(id);
+          }
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 });

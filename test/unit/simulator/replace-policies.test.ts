@@ -30,7 +30,7 @@ const listed = (trace: Trace): string[] =>
 const runs = (trace: Trace, name: string, atTime = trace.end): string =>
   stateAt(trace, atTime).funcStacks.find((func) => func.function === name)?.stack[0]?.patch ?? 'original';
 
-describe('a set of patches (PATCH v2 of May 2026)', () => {
+describe('a set of patches (PATCH v2 of May 2026, and v3)', () => {
   const options = kernel('replace-set');
 
   it('is 0 for those who write nothing: each replaces the other', () => {
@@ -141,6 +141,25 @@ describe('a set of patches (RFC of May 2026)', () => {
   });
 });
 
+describe('states of a set (RFC of May 2026)', () => {
+  it('must be known within it only; another set may have the same id', () => {
+    const outcome = (set: number, states: PatchImage['states']) =>
+      errnos(
+        play(
+          QUIET,
+          [
+            at(0, load(fixes('one', ['f'], { replaceSet: 1, states: [{ id: 7, version: 2 }] }))),
+            at(2, load(fixes('next', ['g'], { replaceSet: set, states }))),
+          ],
+          kernel('replace-set-rfc'),
+        ),
+      )[1];
+    expect(outcome(1, [])).toBe(-22);
+    expect(outcome(2, [])).toBe(0);
+    expect(outcome(2, [{ id: 7, version: 2 }])).toBe(0);
+  });
+});
+
 describe('a tag (drafts of April 2026)', () => {
   const options = kernel('replace-tag');
 
@@ -184,6 +203,131 @@ describe('a patch that is not replaceable (RFC of January 2025)', () => {
     const stack = stateAt(trace, 4 * SECOND).funcStacks.find((func) => func.function === 'f')?.stack;
     expect(stack).toMatchObject([{ patch: 'kept', nop: false }]);
     expect(stack).toHaveLength(1);
+  });
+});
+
+describe('what the RFC of January 2025 left as it was', () => {
+  const options = kernel('replaceable');
+  const states = [{ id: 7, version: 1 }];
+
+  it('asks for the states of patches that stay, too', () => {
+    const next = (more: Partial<PatchImage>) =>
+      errnos(
+        play(
+          QUIET,
+          [
+            at(0, load(fixes('kept', ['f'], { states }))),
+            at(2, load(fixes('next', ['g'], { replace: true, ...more }))),
+          ],
+          options,
+        ),
+      )[1];
+    expect(next({})).toBe(-22);
+    expect(next({ states })).toBe(0);
+  });
+
+  it('keeps the module of a patch that stays for ever when the transition to another is forced', () => {
+    const trace = play(
+      STUCK,
+      [
+        at(0, load(fixes('kept', ['f']))),
+        at(2, load(fixes('next', ['msleep'], { replace: true }))),
+        at(4, write('next/force', '1')),
+        at(6, write('kept/enabled', '0')),
+        at(9, unload('kept')),
+      ],
+      options,
+    );
+    expect(errnos(trace)).toEqual([0, 0, 0, 0, -11]);
+  });
+});
+
+describe('the alternatives that were named in February 2025', () => {
+  const stays = fixes('stays', ['f']);
+  const goes = fixes('goes', ['h'], { replaceable: true });
+  const next = (funcs: readonly string[], more: Partial<PatchImage> = {}) =>
+    fixes('next', funcs, { replace: true, ...more });
+  const outcome = (policy: string, image: PatchImage, installed = [stays, goes]) => {
+    const steps = [...installed.map((old, index) => at(index * 2, load(old))), at(6, load(image))];
+    const trace = play(QUIET, steps, kernel(policy));
+    const findings = events(trace, 'finding').map(({ text }) => text);
+    return { errno: errnos(trace).at(-1), listed: listed(trace), findings };
+  };
+
+  it('replaceable ones go, and one that stays keeps its functions to itself', () => {
+    expect(outcome('replaceable-alone', next(['g']))).toEqual({ errno: 0, listed: ['next', 'stays'], findings: [] });
+    expect(outcome('replaceable-alone', next(['g', 'f']))).toEqual({
+      errno: -22,
+      listed: ['goes', 'stays'],
+      findings: ['next replaces f(), as stays does, which is not replaceable'],
+    });
+    // The RFC itself lets both change f(): the newer is on top.
+    expect(outcome('replaceable', next(['g', 'f']))).toMatchObject({ errno: 0, listed: ['next', 'stays'] });
+    // Stacks of patches without .replace are as they ever were.
+    expect(outcome('replaceable-alone', next(['f'], { replace: false })).errno).toBe(0);
+  });
+
+  it('or whoever shares a function goes, and nobody else', () => {
+    expect(outcome('replace-conflicting', next(['f', 'g'])).listed).toEqual(['goes', 'next']);
+    expect(outcome('replace-conflicting', next(['f', 'h'])).listed).toEqual(['next']);
+    expect(outcome('replace-conflicting', next(['g'])).listed).toEqual(['goes', 'next', 'stays']);
+    expect(outcome('replace-conflicting', next(['f'], { replace: false })).listed).toEqual(['goes', 'next', 'stays']);
+  });
+
+  it('sets back the other functions of whoever goes, and leaves those of whoever stays', () => {
+    const trace = play(
+      STUCK,
+      [
+        at(0, load(fixes('goes', ['f', 'g']))),
+        at(2, load(fixes('stays', ['h']))),
+        at(4, load(fixes('next', ['f', 'msleep'], { replace: true }))),
+      ],
+      kernel('replace-conflicting'),
+    );
+    const stack = (name: string) =>
+      stateAt(trace, 6 * SECOND)
+        .funcStacks.find((func) => func.function === name)
+        ?.stack.map((entry) => `${entry.patch}${entry.nop ? ' nop' : ''}`);
+    expect(stack('g')).toEqual(['next nop', 'goes']);
+    expect(stack('h')).toEqual(['stays']);
+  });
+
+  it('asks for the states of whoever goes only', () => {
+    const states = [{ id: 7, version: 1 }];
+    for (const policy of ['replaceable-alone', 'replace-conflicting']) {
+      expect(outcome(policy, next(['g', 'h']), [{ ...stays, states }, goes]).errno, policy).toBe(0);
+      expect(outcome(policy, next(['g', 'h']), [stays, { ...goes, states }]).errno, policy).toBe(-22);
+    }
+  });
+});
+
+describe('replace on top of replace only (an idea of January 2018)', () => {
+  const options = kernel('replace-on-replace');
+  const cumulative = (module: string) => fixes(module, ['f'], { replace: true });
+
+  it('refuses a cumulative patch while any other is loaded, until that one is disabled', () => {
+    const trace = play(
+      QUIET,
+      [
+        at(0, load(fixes('hotfix', ['h']))),
+        at(2, load(cumulative('v1'))),
+        at(4, write('hotfix/enabled', '0')),
+        at(6, unload('hotfix')),
+        at(7, load(cumulative('v1'))),
+        at(9, load(cumulative('v2'))),
+      ],
+      options,
+    );
+    expect(errnos(trace)).toEqual([0, -22, 0, 0, 0, 0]);
+    expect(events(trace, 'finding').map(({ text }) => text)).toEqual([
+      'v1 has .replace and hotfix, which is loaded, has not',
+    ]);
+    expect(listed(trace)).toEqual(['v2']);
+  });
+
+  it('lets others be stacked on a cumulative one, which then can’t be followed by the next', () => {
+    const steps = [at(0, load(cumulative('v1'))), at(2, load(fixes('hotfix', ['h']))), at(4, load(cumulative('v2')))];
+    expect(errnos(play(QUIET, steps, options))).toEqual([0, 0, -22]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { PatchImage } from '../../model/index.ts';
-import type { KlpPatch } from '../structures.ts';
+import { type KlpFunc, type KlpPatch, objectName } from '../structures.ts';
 
 /**
  * What loading a patch does with those that are loaded: the rules of released kernels, or of a proposal that was never
@@ -45,4 +45,22 @@ export function knowsStates(patch: KlpPatch, old: KlpPatch, mayMiss: boolean): b
     const own = statesOf(patch).find((candidate) => candidate.id === state.id);
     return own === undefined ? mayMiss : own.version >= state.version;
   });
+}
+
+/** A function that both patches replace; null when there is none. */
+export function sharedFunction(patch: KlpPatch, old: KlpPatch): KlpFunc | null {
+  return functionsOf(patch).find((func) => functionsOf(old).some((other) => isSame(func, other))) ?? null;
+}
+
+function functionsOf(patch: KlpPatch): KlpFunc[] {
+  return patch.objects.flatMap(({ funcs }) => funcs.filter(({ nop }) => !nop));
+}
+
+/** By object, name and position; position 0 and 1 are the same. */
+function isSame(a: KlpFunc, b: KlpFunc): boolean {
+  return (
+    objectName(a.object) === objectName(b.object) &&
+    a.oldName === b.oldName &&
+    Math.max(a.oldSympos, 1) === Math.max(b.oldSympos, 1)
+  );
 }

@@ -22,7 +22,8 @@ export const rule: Rule = {
   explanation:
     '`.replaceable` and `.replace_set` were proposed on the live-patching mailing list, to let some patches stay when ' +
     'another one replaces the rest. No released kernel has them: there `.replace = true` replaces all other patches. ' +
-    'The simulator can show what a `.replaceable` patch would do.',
+    'The simulator can show what they would do: choose the kernel `6.12+replaceable` for the one and ' +
+    '`6.12+replace-set` for the other.',
   examples: {
     bad: [
       {
