@@ -37,13 +37,13 @@ export function movedFunction(definition: FunctionDefinition, move: Move): Funct
     conditions,
     range: moved(definition.range, by),
     bodyRange: moved(definition.bodyRange, by),
-    calls: definition.calls.map((call) => movedCall(call, move)),
+    calls: movedAll(definition.calls, (call) => movedCall(call, move)),
     returns: definition.returns.map(({ range, value, text }) => ({
       range: moved(range, by),
       value: movedValue(value, by),
       text,
     })),
-    staticLocals: definition.staticLocals.map(({ name, range }) => ({ name, range: moved(range, by) })),
+    staticLocals: movedAll(definition.staticLocals, ({ name, range }) => ({ name, range: moved(range, by) })),
     uses: definition.uses,
   };
 }
@@ -138,6 +138,11 @@ function movedReference(value: Value<FunctionReference>, by: number): Value<Func
   if (value.kind !== 'known') return movedValue(value, by);
   const { name, range, shape } = value.value;
   return { kind: 'known', value: { name, range: moved(range, by), shape }, range: moved(value.range, by) };
+}
+
+/** Most functions have no static variables, and many call nothing: an empty list can stay the same one. */
+function movedAll<T>(list: readonly T[], move: (one: T) => T): readonly T[] {
+  return list.length === 0 ? list : list.map(move);
 }
 
 /** A value that holds no places itself. */

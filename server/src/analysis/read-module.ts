@@ -84,12 +84,11 @@ class ModuleReader {
     for (const place of places) this.collect(place);
     this.evaluateEnumerators();
     const { byVariable, writes } = findRunTimeChanges(this.scope, this.functions);
-    const environment = this.intern('environment', [
-      this.context.name,
-      this.macros.map(({ name, parameters, body }) => [name, parameters, body]),
-      [...this.scope.constants],
-    ]);
-    const names = this.intern('names', [environment, [...this.scope.functions], [...this.scope.variables.keys()]]);
+    const macros = this.macros.flatMap(({ name, parameters, body }) => [name, parameters, body]);
+    const constants = [...this.scope.constants].flat();
+    const environment = this.intern('environment', [this.context.name, macros.length, ...macros, ...constants]);
+    const { functions: functionNames, variables } = this.scope;
+    const names = this.intern('names', [environment, functionNames.size, ...functionNames, ...variables.keys()]);
     const klp = new KlpReader(this.scope, byVariable, names);
     for (const variable of this.klpVariables) klp.readVariable(variable);
     const functions = this.functions.map((fact) => buildFunction(fact, this.scope, environment));
@@ -156,13 +155,16 @@ class ModuleReader {
     };
   }
 
-  /** Spells a value out, as the same string object as in the last reading if it is equal: they are compared often. */
-  private intern(key: string, value: unknown): string {
-    const text = JSON.stringify(value);
+  /**
+   * Spells a list out, as the same string object as in the last reading if it has the same elements: nearly always it does,
+   * and the strings are compared often.
+   */
+  private intern(key: string, list: readonly unknown[]): string {
     const memory = this.units[0]?.memory;
-    const last = memory?.get(key);
-    if (last === text) return last;
-    memory?.set(key, text);
+    const last = memory?.get(key) as { readonly list: readonly unknown[]; readonly text: string } | undefined;
+    if (last && last.list.length === list.length && list.every((value, i) => value === last.list[i])) return last.text;
+    const text = JSON.stringify(list);
+    memory?.set(key, { list, text });
     return text;
   }
 

@@ -33,12 +33,8 @@ export interface KnownKernel {
   readonly btf: Btf | null;
 }
 
-/** Prototypes that are kept once they were read. */
-const MOST_PROTOTYPES = 5000;
-
 /** Answers from tables of symbols and from BTF. Objects for symbols are made when somebody asks for them. */
 export class TableKnowledge implements KernelKnowledge {
-  private readonly prototypes = new Map<string, Prototype | null>();
   readonly label: string;
   readonly reference: boolean;
   private readonly known: KnownKernel;
@@ -132,18 +128,6 @@ export class TableKnowledge implements KernelKnowledge {
   }
 
   prototype(name: string, object: string | null): Prototype | null {
-    const key = `${object ?? ''}/${name}`;
-    let prototype = this.prototypes.get(key);
-    if (prototype === undefined) {
-      prototype = this.readPrototype(name, object);
-      // Names come from what people write: a few of a module's, again with each key.
-      if (this.prototypes.size >= MOST_PROTOTYPES) this.prototypes.clear();
-      this.prototypes.set(key, prototype);
-    }
-    return prototype;
-  }
-
-  private readPrototype(name: string, object: string | null): Prototype | null {
     const prototype = this.known.types.get(object)?.prototype(name) ?? null;
     if (!prototype || prototype.linkage !== null) return prototype;
     const functions = this.lookup(name, object).filter(({ kind }) => kind === 'function');

@@ -3,12 +3,28 @@ import type { Rule, RuleFinding } from '../../rule.ts';
 import { removeField } from '../edits.ts';
 import { exampleModule } from '../example-module.ts';
 
-/** The fields that include/linux/livepatch.h calls internal, of all kernels. */
-const INTERNAL = {
-  'struct klp_patch': ['list', 'kobj', 'obj_list', 'enabled', 'forced', 'free_work', 'finish'],
-  'struct klp_object': ['kobj', 'func_list', 'node', 'mod', 'dynamic', 'patched', 'callbacks.post_unpatch_enabled'],
-  'struct klp_func': ['old_func', 'kobj', 'node', 'stack_node', 'old_size', 'new_size', 'nop', 'patched', 'transition'],
-} as const;
+/** The fields that include/linux/livepatch.h calls internal, of all kernels, by structure. */
+const PATCH: ReadonlySet<string> = new Set(['list', 'kobj', 'obj_list', 'enabled', 'forced', 'free_work', 'finish']);
+const OBJECT: ReadonlySet<string> = new Set([
+  'kobj',
+  'func_list',
+  'node',
+  'mod',
+  'dynamic',
+  'patched',
+  'callbacks.post_unpatch_enabled',
+]);
+const FUNC: ReadonlySet<string> = new Set([
+  'old_func',
+  'kobj',
+  'node',
+  'stack_node',
+  'old_size',
+  'new_size',
+  'nop',
+  'patched',
+  'transition',
+]);
 
 export const rule: Rule = {
   id: 'internal-field-initialised',
@@ -44,35 +60,36 @@ static struct klp_patch patch = {
   },
   check(module) {
     return [
-      ...module.patches.flatMap((patch) => internalFields(module, patch, 'struct klp_patch')),
-      ...module.objectTables.flatMap(({ entries }) =>
-        entries.flatMap((entry) => internalFields(module, entry, 'struct klp_object')),
-      ),
-      ...module.funcTables.flatMap(({ entries }) =>
-        entries.flatMap((entry) => internalFields(module, entry, 'struct klp_func')),
-      ),
+      ...internalFields(module, module.patches, PATCH),
+      ...module.objectTables.flatMap(({ entries }) => internalFields(module, entries, OBJECT)),
+      ...module.funcTables.flatMap(({ entries }) => internalFields(module, entries, FUNC)),
     ];
   },
 };
 
 function internalFields(
   module: LivepatchModule,
-  initialiser: KlpInitialiser,
-  type: keyof typeof INTERNAL,
+  initialisers: readonly KlpInitialiser[],
+  internal: ReadonlySet<string>,
 ): RuleFinding[] {
-  return initialiser.fields
-    .filter(({ name, positional }) => !positional && INTERNAL[type].some((internal) => internal === name))
-    .map(({ name, nameRange, valueRange }) => ({
-      range: nameRange,
-      message: `.${name} belongs to the kernel. ${consequence(name)}`,
-      fixes: [
-        {
-          title: `Remove .${name}`,
-          safety: name === 'nop' ? ('suggestion' as const) : ('safe' as const),
-          edits: [removeField(module, nameRange, valueRange)],
-        },
-      ],
-    }));
+  const found: RuleFinding[] = [];
+  for (const { fields } of initialisers) {
+    for (const { name, positional, nameRange, valueRange } of fields) {
+      if (positional || !internal.has(name)) continue;
+      found.push({
+        range: nameRange,
+        message: `.${name} belongs to the kernel. ${consequence(name)}`,
+        fixes: [
+          {
+            title: `Remove .${name}`,
+            safety: name === 'nop' ? 'suggestion' : 'safe',
+            edits: [removeField(module, nameRange, valueRange)],
+          },
+        ],
+      });
+    }
+  }
+  return found;
 }
 
 function consequence(name: string): string {

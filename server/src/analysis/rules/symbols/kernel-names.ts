@@ -1,15 +1,17 @@
-import type { LivepatchModule, SourceRange } from '../../../../../shared/src/model/index.ts';
+import type { LivepatchModule, Parameter, SourceRange } from '../../../../../shared/src/model/index.ts';
 import { textOf } from '../edits.ts';
 import { perModule } from '../per-module.ts';
 import { calledNames, definitionsOf } from '../queries.ts';
 
+const NONE: readonly Parameter[] = [];
+
 /** Names that the module calls and neither defines nor has as a macro, variable or parameter: functions of the kernel, or macros of its headers. */
 export const calledKernelNames = perModule((module): readonly string[] => {
-  const own = new Set([...module.macros, ...module.variables].map(({ name }) => name));
-  const parameters = new Set(module.functions.flatMap((one) => one.parameters?.map(({ name }) => name) ?? []));
-  return calledNames(module).filter(
-    (name) => definitionsOf(module, name).length === 0 && !own.has(name) && !parameters.has(name),
-  );
+  const own = new Set<string | null>();
+  for (const { name } of module.macros) own.add(name);
+  for (const { name } of module.variables) own.add(name);
+  for (const { parameters } of module.functions) for (const { name } of parameters ?? NONE) own.add(name);
+  return calledNames(module).filter((name) => definitionsOf(module, name).length === 0 && !own.has(name));
 });
 
 /** A function or variable that the module declares itself and does not define. */

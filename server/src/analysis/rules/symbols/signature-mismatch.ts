@@ -50,8 +50,8 @@ static int fixed_uptime_proc_show(struct file *file, struct seq_file *m, void *v
       const [definition, another] = definitionsOf(module, func.newFunc.value.name);
       if (!definition || another || definition.conditions.length > 0 || seen.has(definition)) return [];
       const original = knowledge.prototype(name, objectName);
-      const wrong = original ? difference(module, knowledge, definition, original) : null;
-      if (!original || wrong === null) return [];
+      const wrong = original ? difference(knowledge, definition, original) : null;
+      if (!original || wrong === null || usesMacros(module, definition)) return [];
       seen.add(definition);
       return [
         {
@@ -66,15 +66,23 @@ static int fixed_uptime_proc_show(struct file *file, struct seq_file *m, void *v
   },
 };
 
-/** What is wrong with the replacement's signature; null when nothing is, or it cannot be told. */
-function difference(
-  module: LivepatchModule,
-  knowledge: KernelKnowledge,
-  definition: FunctionDefinition,
-  original: Prototype,
-): string | null {
-  const { parameters, returnType } = definition;
-  if (parameters === null || usesMacros(module, definition)) return null;
+type Head = Pick<FunctionDefinition, 'parameters' | 'returnType'>;
+
+/** What an original was compared with last: a function that an edit only moves keeps its parameters. */
+const compared = new WeakMap<Prototype, { readonly head: Head; readonly wrong: string | null }>();
+
+/** What is wrong with the replacement's signature, were there no macros; null when nothing is, or it cannot be told. */
+function difference(knowledge: KernelKnowledge, { parameters, returnType }: Head, original: Prototype): string | null {
+  const last = compared.get(original);
+  if (last && last.head.parameters === parameters && last.head.returnType === returnType) return last.wrong;
+  const head = { parameters, returnType };
+  const wrong = compare(knowledge, head, original);
+  compared.set(original, { head, wrong });
+  return wrong;
+}
+
+function compare(knowledge: KernelKnowledge, { parameters, returnType }: Head, original: Prototype): string | null {
+  if (parameters === null) return null;
   // A replacement without parameters just looks at none. Those of a variadic function are wherever its caller put them.
   if (parameters.length > 0 && !original.variadic) {
     if (parameters.some(({ type }) => type.includes('...'))) return null;

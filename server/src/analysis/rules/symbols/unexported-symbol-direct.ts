@@ -42,9 +42,10 @@ static int fixed_uptime_proc_show(struct seq_file *m, void *v)
   check(module, { knowledge }) {
     if (!knowledge || module.role !== 'livepatch' || listsRelocations(module)) return [];
     return declaredElsewhere(module).flatMap(({ name, range }): RuleFinding[] => {
-      if (!usedNames(module).has(name)) return [];
       const symbols = knowledge.everywhere(name);
       if (symbols.length === 0 || symbols.some(({ exported }) => exported !== 'no')) return [];
+      // Asked last: it takes a look at all functions.
+      if (!usedNames(module).has(name)) return [];
       return [
         {
           range,

@@ -2,10 +2,10 @@ import { compareVersions, formatVersion } from '../../../kernel/version.ts';
 import type { KernelVersion, Rule, RuleFinding } from '../../rule.ts';
 import { removeField } from '../edits.ts';
 import { exampleModule } from '../example-module.ts';
-import { fieldName, unconditionalFields, type WrittenField } from './fields.ts';
+import { type KlpStruct, writtenFields } from './fields.ts';
 
 const REMOVED: readonly {
-  readonly struct: WrittenField['struct'];
+  readonly struct: KlpStruct;
   readonly field: string;
   readonly from: KernelVersion;
   readonly instead: string;
@@ -90,23 +90,21 @@ static struct klp_patch patch = {
     ],
   },
   check(module, { version }) {
-    return unconditionalFields(module).flatMap((written): RuleFinding[] => {
-      const known = REMOVED.find(({ struct, field }) => struct === written.struct && field === fieldName(written));
-      if (!known || compareVersions(version, known.from) < 0) return [];
-      const { nameRange, valueRange } = written.field;
-      return [
-        {
+    return REMOVED.filter(({ from }) => compareVersions(version, from) >= 0).flatMap((removed) => {
+      const { struct, field, from, instead, needless } = removed;
+      return writtenFields(module, struct, field).map(
+        ({ nameRange, valueRange }): RuleFinding => ({
           range: nameRange,
-          message: `struct ${known.struct} has no .${known.field} since Linux ${formatVersion(known.from)}: the compiler stops. ${known.instead}.`,
+          message: `struct ${struct} has no .${field} since Linux ${formatVersion(from)}: the compiler stops. ${instead}.`,
           fixes: [
             {
-              title: `Remove .${known.field}`,
-              safety: known.needless ? 'safe' : 'suggestion',
+              title: `Remove .${field}`,
+              safety: needless ? 'safe' : 'suggestion',
               edits: [removeField(module, nameRange, valueRange)],
             },
           ],
-        },
-      ];
+        }),
+      );
     });
   },
 };

@@ -1,7 +1,7 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { removeField } from '../edits.ts';
 import { exampleModule } from '../example-module.ts';
-import { fieldName, unconditionalFields } from './fields.ts';
+import { writtenFields } from './fields.ts';
 
 const FIELDS: { readonly [field: string]: string } = {
   replaceable: 'the hybrid mode proposal of January 2025',
@@ -53,13 +53,9 @@ static struct klp_patch patch = {
     ],
   },
   check(module) {
-    return unconditionalFields(module).flatMap((written): RuleFinding[] => {
-      const name = fieldName(written);
-      const origin = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
-      if (written.struct === 'klp_object' || origin === undefined) return [];
-      const { nameRange, valueRange } = written.field;
-      return [
-        {
+    return Object.entries(FIELDS).flatMap(([name, origin]) =>
+      [...writtenFields(module, 'klp_patch', name), ...writtenFields(module, 'klp_func', name)].map(
+        ({ nameRange, valueRange }): RuleFinding => ({
           range: nameRange,
           message: `.${name} comes from ${origin}. No released kernel has it: the compiler stops.`,
           fixes: [
@@ -69,8 +65,8 @@ static struct klp_patch patch = {
               edits: [removeField(module, nameRange, valueRange)],
             },
           ],
-        },
-      ];
-    });
+        }),
+      ),
+    );
   },
 };

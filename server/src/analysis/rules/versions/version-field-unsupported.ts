@@ -1,10 +1,10 @@
 import { compareVersions, formatVersion } from '../../../kernel/version.ts';
 import type { KernelVersion, Rule, RuleFinding } from '../../rule.ts';
 import { exampleModule } from '../example-module.ts';
-import { fieldName, unconditionalFields, type WrittenField } from './fields.ts';
+import { type KlpStruct, writtenFields } from './fields.ts';
 
 const SINCE: readonly {
-  readonly struct: WrittenField['struct'];
+  readonly struct: KlpStruct;
   readonly field: string;
   readonly since: KernelVersion;
 }[] = [
@@ -93,15 +93,13 @@ module_init(uptime_fix_init);`,
     ],
   },
   check(module, { version }) {
-    return unconditionalFields(module).flatMap((written): RuleFinding[] => {
-      const known = SINCE.find(({ struct, field }) => struct === written.struct && field === fieldName(written));
-      if (!known || compareVersions(version, known.since) >= 0) return [];
-      return [
-        {
-          range: written.field.nameRange,
-          message: `struct ${known.struct} has .${known.field} since Linux ${formatVersion(known.since)}. For Linux ${formatVersion(version)} the compiler stops, unless the distribution has backported it.`,
-        },
-      ];
-    });
+    return SINCE.filter(({ since }) => compareVersions(version, since) < 0).flatMap(({ struct, field, since }) =>
+      writtenFields(module, struct, field).map(
+        ({ nameRange }): RuleFinding => ({
+          range: nameRange,
+          message: `struct ${struct} has .${field} since Linux ${formatVersion(since)}. For Linux ${formatVersion(version)} the compiler stops, unless the distribution has backported it.`,
+        }),
+      ),
+    );
   },
 };
