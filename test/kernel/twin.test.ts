@@ -50,7 +50,7 @@ async function judge(version: string, story: Story, kernel: ScenarioRecord | und
     await writeFile(join(FOLDER, `${story.name}.${version}.json`), recordingText(story.name, scenario, kernel));
   }
   try {
-    return agreement(scenario, kernel, playStory(story, kernel));
+    return agreement(scenario, kernel, playStory(story, kernel).record);
   } catch (error) {
     return noAgreement(error);
   }

@@ -8,6 +8,8 @@ export interface GuestPlan {
   readonly name: string;
   /** Milliseconds of the guest's time after which the plan counts as hung. */
   readonly limit: number;
+  /** The same for each step, besides the time that it is to wait; absent: only the plan has a limit. */
+  readonly stepLimit?: number;
   /** No other plan runs in the same boot after it: it may leave something behind that does not show at once. */
   readonly alone?: boolean;
   readonly steps: readonly GuestStep[];
@@ -41,10 +43,10 @@ export type TaskDoing = Exclude<TaskActivity, 'kernel-thread'>;
 /** Where the guest's agent looks for plans; the first is `/plans/0`. */
 export const PLAN_DIRECTORY = 'plans';
 
-/** The plan as guest/agent.c reads it: the limit and `alone` on a line, then a line for each step with fields between tabs. */
+/** The plan as guest/agent.c reads it: the limits and `alone` on a line, then a line for each step with fields between tabs. */
 export function planText(plan: GuestPlan): string {
   const lines = plan.steps.map((step) => fields(step).map(escapeField).join('\t'));
-  return [`${plan.limit}${plan.alone ? ' alone' : ''}`, ...lines, ''].join('\n');
+  return [`${plan.limit} ${plan.stepLimit ?? plan.limit}${plan.alone ? ' alone' : ''}`, ...lines, ''].join('\n');
 }
 
 function fields(step: GuestStep): string[] {

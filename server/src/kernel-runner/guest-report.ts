@@ -7,7 +7,8 @@ export interface PlanResult {
   /** `uname -r`. */
   readonly release: string;
   /**
-   * `finished`: every step was carried out. `killed`: an Oops ended the process that did. `hung`: over the plan's limit.
+   * `finished`: every step was carried out. `killed`: an Oops ended the process that did. `hung`: over the limit of
+   * the plan or of a step.
    * `crashed`: the guest ended in the middle. `silent`: the guest said nothing any more and was ended from outside.
    * `overtime`: it was ended from outside because its time was over.
    */

@@ -12,7 +12,7 @@ import { type GuestPlan, type GuestStep, TASK_DOINGS } from './guest-plan.ts';
 import type { PlanResult, TaskSnapshot } from './guest-report.ts';
 import { findTroubles } from './kernel-log.ts';
 
-/** Milliseconds that the guest may take for a step that does not wait. */
+/** Milliseconds of the guest's time that a step may take, besides those that it is to wait. */
 const STEP_LIMIT = 20_000;
 
 /** The plan that plays a scenario in a guest, whose modules stand in /modules. Steps that only look are none of it. */
@@ -21,7 +21,7 @@ export function scenarioPlan(name: string, scenario: Scenario): GuestPlan {
     step.do === 'wait' ? step.seconds : step.do === 'wait-transition' ? step.limit + SETTLE_SECONDS : 0,
   );
   const limit = waits.reduce((sum, seconds) => sum + seconds * 1000 + STEP_LIMIT, 0);
-  return { name, limit, steps: scenario.steps.flatMap((step) => guestSteps(scenario, step)) };
+  return { name, limit, stepLimit: STEP_LIMIT, steps: scenario.steps.flatMap((step) => guestSteps(scenario, step)) };
 }
 
 /** What a line of the guest's report says about its progress, for people: `step 3 of 9: load lp`. Null when nothing. */

@@ -1,7 +1,7 @@
 import { patchImages } from '../../../server/src/analysis/patch-images.ts';
 import { imageWithReturns } from '../../../server/src/scenario/image-returns.ts';
 import type { PatchImage } from '../../../shared/src/model/index.ts';
-import { play } from '../../../shared/src/scenario/play.ts';
+import { type Played, play } from '../../../shared/src/scenario/play.ts';
 import type { ScenarioRecord } from '../../../shared/src/scenario/record.ts';
 import { read } from '../../support/check.ts';
 import { livepatchText } from './livepatch-source.ts';
@@ -11,7 +11,7 @@ import { type Story, scenarioOf } from './story.ts';
  * What the simulator does with a story at the times at which a kernel did it. The patches are what our analysis reads out
  * of the C text that the kernel was given.
  */
-export function playStory(story: Story, kernel: Pick<ScenarioRecord, 'kernel' | 'steps'>): ScenarioRecord {
+export function playStory(story: Story, kernel: Pick<ScenarioRecord, 'kernel' | 'steps'>): Played {
   const images = new Map<string, PatchImage>();
   const imageOf = (name: string): PatchImage => {
     const known = images.get(name);
@@ -23,10 +23,9 @@ export function playStory(story: Story, kernel: Pick<ScenarioRecord, 'kernel' | 
     images.set(name, image);
     return image;
   };
-  const { record } = play(scenarioOf(story), {
+  return play(scenarioOf(story), {
     kernel: kernel.kernel,
     imageOf: ({ module, returns }) => imageWithReturns(imageOf(module), returns),
     times: kernel.steps,
   });
-  return record;
 }

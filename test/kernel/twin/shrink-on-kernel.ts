@@ -15,7 +15,7 @@ const BATCH = 16;
 export function compared(story: Story | undefined, kernel: ScenarioRecord | undefined): Agreement {
   if (!story || !kernel) return noAgreement('was not run');
   try {
-    return agreement(scenarioOf(story), kernel, playStory(story, kernel));
+    return agreement(scenarioOf(story), kernel, playStory(story, kernel).record);
   } catch (error) {
     return noAgreement(error);
   }

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { planText } from '../../../server/src/kernel-runner/guest-plan.ts';
 
-it('writes a line for each step, with the limit first', () => {
+it('writes a line for each step, with the limits of the plan and of a step first', () => {
   const text = planText({
     name: 'enable and disable',
     limit: 60_000,
+    stepLimit: 20_000,
     steps: [
       { do: 'insmod', file: '/modules/lp.ko', params: 'returns=-19' },
       { do: 'start', name: 'reader', what: 'read', argument: '/proc/x' },
@@ -14,7 +15,7 @@ it('writes a line for each step, with the limit first', () => {
     ],
   });
   expect(text.split('\n')).toEqual([
-    '60000',
+    '60000 20000',
     'insmod\t/modules/lp.ko\treturns=-19',
     'start\treader\tread\t/proc/x',
     'start\tspinner\tspin',
@@ -26,9 +27,9 @@ it('writes a line for each step, with the limit first', () => {
 
 it('escapes what would end a field or a line', () => {
   const text = planText({ name: 'x', limit: 1, steps: [{ do: 'shell', command: 'printf "a\\n"\n\techo' }] });
-  expect(text).toBe('1\nshell\tprintf "a\\\\n"\\n\\techo\n');
+  expect(text).toBe('1 1\nshell\tprintf "a\\\\n"\\n\\techo\n');
 });
 
 it('says when nothing else may run after it', () => {
-  expect(planText({ name: 'x', limit: 5, alone: true, steps: [{ do: 'tasks' }] })).toBe('5 alone\ntasks\n');
+  expect(planText({ name: 'x', limit: 5, alone: true, steps: [{ do: 'tasks' }] })).toBe('5 5 alone\ntasks\n');
 });

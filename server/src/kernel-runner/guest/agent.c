@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/reboot.h>
@@ -582,14 +583,23 @@ static int split(char *line, char **field)
 	return count;
 }
 
-static void run_plan(char *text)
+/* When the step under way counts as hung; shared with the process that supervises. */
+static volatile long long *step_ends;
+
+/* Milliseconds that a step is to wait. */
+static long waits(char **field, int count)
+{
+	return count == 2 && (!strcmp(field[0], "wait") || !strcmp(field[0], "wait-quiet")) ? atol(field[1]) : 0;
+}
+
+static void run_plan(char *text, long step_limit_ms)
 {
 	int index = 0;
 	char *next;
 
 	for (char *line = text; line && *line; line = next) {
 		char *field[MAX_FIELDS], *value;
-		int result;
+		int count, result;
 
 		next = strchr(line, '\n');
 		if (next)
@@ -597,7 +607,9 @@ static void run_plan(char *text)
 		begin("step");
 		field_number("index", index);
 		end();
-		result = carry_out(field, split(line, field), &value);
+		count = split(line, field);
+		*step_ends = now_us() + (step_limit_ms + waits(field, count)) * 1000LL;
+		result = carry_out(field, count, &value);
 		drain_log();
 		begin("result");
 		field_number("index", index++);
@@ -678,8 +690,8 @@ static const char *dirt(unsigned long taint_before)
 }
 
 /*
- * Waits for a child of ours. Returns its wait status, or -1 when the time is over. Gives a sign of life each second: the
- * host takes a guest that says nothing for lost.
+ * Waits for a child of ours. Returns its wait status, or -1 when the time is over, its own or that of the step that it
+ * carries out. Gives a sign of life each second: the host takes a guest that says nothing for lost.
  */
 static int supervise(pid_t pid, long limit_ms)
 {
@@ -694,7 +706,7 @@ static int supervise(pid_t pid, long limit_ms)
 			return status;
 		if (done > 0)
 			continue;
-		if (now_us() >= until)
+		if (now_us() >= until || now_us() >= *step_ends)
 			return -1;
 		if (now_us() >= sign) {
 			begin("alive");
@@ -728,10 +740,11 @@ static void run_in_turn(int first)
 {
 	char path[64];
 
+	step_ends = mmap(NULL, sizeof(*step_ends), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (int number = first;; number++) {
 		unsigned long taint = number_in("/proc/sys/kernel/tainted", 0);
 		char *text, *plan;
-		long limit;
+		long limit, step_limit;
 		int alone;
 		const char *why;
 		int status;
@@ -742,6 +755,7 @@ static void run_in_turn(int first)
 		if (!text)
 			return;
 		limit = strtol(text, &plan, 10);
+		step_limit = strtol(plan, &plan, 10);
 		alone = !strncmp(plan, " alone", 6);
 		plan += strcspn(plan, "\n");
 		plan += *plan == '\n';
@@ -750,12 +764,14 @@ static void run_in_turn(int first)
 		begin("plan");
 		field_number("plan", number);
 		end();
+		*step_ends = LLONG_MAX;
 		pid = fork();
 		if (pid == 0) {
-			run_plan(plan);
+			run_plan(plan, step_limit);
 			_exit(0);
 		}
 		status = supervise(pid, limit);
+		*step_ends = LLONG_MAX;
 		drain_log();
 		begin("ended");
 		field_text("how", status == -1 ? "hung" : WIFSIGNALED(status) ? "killed" : "finished");
