@@ -1,11 +1,18 @@
+import { REPLACE_POLICIES } from '../../shared/src/simulator/replace/index.ts';
 import { PRESETS } from '../../shared/src/simulator/workloads/index.ts';
 import type { Look } from './look.ts';
 import type { Player } from './player.ts';
 import { RECORDED, type Session } from './session.ts';
 import type { ToolbarData } from './toolbar.ts';
 
-/** Kernels that the simulator knows, newest first. */
-const KERNELS = ['6.12', '6.1'];
+/** Kernels that the simulator knows, newest first, and the newest with what was proposed for replacing patches. */
+const KERNELS: readonly { readonly value: string; readonly title: string }[] = [
+  ...['6.12', '6.1'].map((kernel) => ({ value: kernel, title: `Linux ${kernel}` })),
+  ...REPLACE_POLICIES.filter(({ released }) => !released).map(({ id }) => ({
+    value: `6.12+${id}`,
+    title: `6.12 with ${id}, never merged`,
+  })),
+];
 /** The entry of the list of machines that asks for a recording. */
 export const CHOOSE = 'choose';
 
@@ -24,7 +31,7 @@ export function toolbarData(session: Session, look: Look, player: Player, end: n
       { value: CHOOSE, title: 'A recorded machine…' },
     ],
     workload: session.preset,
-    kernels: KERNELS.map((kernel) => ({ value: kernel, title: `Linux ${kernel}` })),
+    kernels: KERNELS,
     kernel: session.kernel,
     seed: session.seed,
     typical: session.chosenSeed === null,

@@ -165,6 +165,10 @@ describe('what is simulated', () => {
     await expect.poll(() => panel.said.at(-1)).toMatchObject({ type: 'drawn', lanes: lanesOf('database') });
     await page.getByLabel('Kernel', { exact: true }).selectOption('6.1');
     expect(await page.locator('.log .note').textContent()).toContain('Linux 6.1;');
+    await page.getByLabel('Kernel', { exact: true }).selectOption('6.12+replace-set');
+    expect(await page.locator('.log .note').textContent()).toContain('Linux 6.12+replace-set;');
+    expect(await page.locator('.machine .sysfs').textContent()).toContain('replace_set');
+    await page.getByLabel('Kernel', { exact: true }).selectOption('6.1');
     await page.locator('input.seed').fill('3');
     await page.keyboard.press('Enter');
     await page.locator('input.seed').blur();
