@@ -19,25 +19,25 @@ import { addAction } from './run.ts';
 import { RECORDED, Session } from './session.ts';
 import { snapshot } from './snapshot.ts';
 import { StageView } from './stage-view.ts';
+import { StateKeeper } from './state-keeper.ts';
 import { Toolbar } from './toolbar.ts';
 import { CHOOSE, toolbarData } from './toolbar-data.ts';
 import { VerdictView } from './verdict-view.ts';
 import { centre, pan, type View, zoom } from './view.ts';
-
-const KEEP_DELAY = 200;
 
 /** The page: what is simulated (session), what of it is looked at (look), and every view of that. */
 export class App {
   private readonly session: Session;
   private readonly player: Player;
   private readonly toolbar: Toolbar;
-  private readonly verdict = new VerdictView();
+  private readonly verdict = new VerdictView(() => this.run({ do: 'sheet', sheet: 'runs' }));
   private readonly actions: ActionsView;
   private readonly stage: StageView;
   private readonly task: TaskView;
   private readonly facts: FactsView;
   private readonly log: LogView;
   private readonly help = new HelpView();
+  private readonly keeper = new StateKeeper(() => ({ ...this.session.state, ...this.look, speed: this.player.speed }));
   private readonly failure = element('p', { class: 'failure', role: 'alert', hidden: true });
   private readonly notice = element('p', { class: 'notice', role: 'status' }, 'Waiting for the module…');
   private readonly main: HTMLElement;
@@ -47,7 +47,6 @@ export class App {
   private debug = false;
   private rows: readonly Row[] = [];
   private lines: readonly LogLine[] = [];
-  private keeping: ReturnType<typeof setTimeout> | null = null;
 
   constructor(root: HTMLElement, kept: PanelState | undefined) {
     this.look = keptLook(kept);
@@ -56,6 +55,7 @@ export class App {
         run: () => this.showRun(),
         forecast: () => {
           this.verdict.show(this.session);
+          this.stage.runs.show(this.session);
           if (!this.session.forecasting) this.report();
         },
         comparison: () => this.stage.comparison.show(this.session),
@@ -170,6 +170,12 @@ export class App {
           this.session.showModel(choice.model === 'hybrid' && choice.kernel === undefined ? null : choice);
           this.stage.timeline.focus();
         },
+        openRun: (seed) => {
+          this.look = { ...this.look, sheet: null, cursor: 0 };
+          this.session.showSeed(seed);
+          this.stage.timeline.focus();
+        },
+        reveal: (range) => host.postMessage({ type: 'reveal', range }),
         varyModel: (row, variant, value) => this.session.vary(row, variant, value),
       },
       now,
@@ -183,7 +189,7 @@ export class App {
       start: () => this.run({ do: 'start' }),
       speed: (value) => {
         this.player.speed = value;
-        this.keep();
+        this.keeper.changed();
       },
       patch: (value) => this.session.choose({ patch: value }),
       workload: (value) => {
@@ -244,6 +250,7 @@ export class App {
     this.show();
     this.stage.paintLegend();
     this.verdict.show(this.session);
+    this.stage.runs.show(this.session);
     this.report();
   }
 
@@ -267,7 +274,7 @@ export class App {
     this.facts.update({ run, look, rows, images, workload, playing: this.player.playing });
     this.log.update(this.lines, run.trace.options.kernel);
     this.log.cursor(look.cursor);
-    this.keep();
+    this.keeper.changed();
   }
 
   private showToolbar(): void {
@@ -369,7 +376,7 @@ export class App {
     this.look = look;
     if (look.table !== before.table || look.sheet !== before.sheet) {
       this.showParts();
-      this.stage.comparison.show(this.session);
+      this.stage.showSheets(this.session);
     }
     this.show();
     if (look.selected !== null && look.selected !== before.selected) this.stage.timeline.showRow(look.selected);
@@ -387,13 +394,5 @@ export class App {
     if (run === null) return;
     const verdict = forecasting ? '' : (forecast?.headline ?? '');
     host.postMessage({ type: 'drawn', patch, verdict, lanes: run.lanes.length, end: run.trace.end });
-  }
-
-  /** Keeps the state soon: not at each of sixty frames a second. */
-  private keep(): void {
-    this.keeping ??= setTimeout(() => {
-      this.keeping = null;
-      host.setState({ ...this.session.state, ...this.look, speed: this.player.speed });
-    }, KEEP_DELAY);
   }
 }

@@ -5,6 +5,7 @@ import { element, icon } from './dom.ts';
 import { byHoldUp, heldUp, isBlocked } from './held-up.ts';
 import { type Row, taskLabel } from './rows.ts';
 import type { Run } from './run.ts';
+import { stackList } from './stack-list.ts';
 import { segmentAt, tally, tallyText } from './tally.ts';
 import { segmentText, taskFuture } from './words.ts';
 
@@ -119,45 +120,11 @@ export class TaskView {
   /** The stack that the last pass saw, with what blocks it marked. */
   private stack(images: readonly PatchImage[], segment: Segment | null): HTMLElement[] {
     if (segment === null || segment.stack.length === 0) return [];
-    const blocks = segment.reason?.kind === 'sleeping-on' ? segment.reason : null;
-    const frames = segment.stack.map((name) => {
-      const marked = blocks !== null && (name === blocks.function || name === blocks.original);
-      const link = this.sourceLink(images, name);
-      return element(
-        'li',
-        { class: marked ? 'blocks' : '' },
-        element(
-          'span',
-          { class: 'function' },
-          name,
-          marked ? element('span', { class: 'faint' }, '  ← patched') : null,
-        ),
-        link,
-      );
-    });
-    return [element('h3', {}, 'Kernel stack, innermost first'), element('ol', { class: 'stack' }, ...frames)];
-  }
-
-  private sourceLink(images: readonly PatchImage[], name: string): HTMLElement | null {
-    for (const image of images) {
-      for (const object of image.objects) {
-        for (const func of object.funcs) {
-          const range = func.newFunc === name ? (func.newFuncSource ?? func.source) : func.source;
-          if ((func.oldName !== name && func.newFunc !== name) || range === null) continue;
-          return element(
-            'button',
-            {
-              type: 'button',
-              class: 'link',
-              title: `Go to ${func.oldName} in the source`,
-              onclick: () => this.events.reveal(range),
-            },
-            `${fileName(range.file)} ↗`,
-          );
-        }
-      }
-    }
-    return null;
+    const { stack, reason } = segment;
+    return [
+      element('h3', {}, 'Kernel stack, innermost first'),
+      stackList(stack, reason, images, (range) => this.events.reveal(range)),
+    ];
   }
 
   /** Where to look when nothing is wrong at the cursor. */
@@ -242,8 +209,4 @@ function stretch(segment: Segment): string {
 
 function sentence(words: string): string {
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
-}
-
-function fileName(file: string): string {
-  return decodeURIComponent(file.slice(file.lastIndexOf('/') + 1));
 }

@@ -7,7 +7,19 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   properties: Properties = {},
   ...children: readonly (Node | string | null)[]
 ): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
+  return fill(document.createElement(tag), properties, children);
+}
+
+/** The same for SVG. */
+export function svgElement<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  properties: Properties = {},
+  ...children: readonly (Node | string | null)[]
+): SVGElementTagNameMap[K] {
+  return fill(document.createElementNS('http://www.w3.org/2000/svg', tag), properties, children);
+}
+
+function fill<E extends Element>(made: E, properties: Properties, children: readonly (Node | string | null)[]): E {
   for (const [name, value] of Object.entries(properties)) {
     if (typeof value === 'function') made.addEventListener(name.slice(2), value as EventListener);
     else if (value === true) made.setAttribute(name, '');
@@ -46,19 +58,9 @@ const PATHS = {
 export type IconName = keyof typeof PATHS;
 
 export function icon(name: IconName): SVGSVGElement {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  for (const [key, value] of Object.entries({
-    viewBox: '0 0 16 16',
-    width: '16',
-    height: '16',
-    'aria-hidden': 'true',
-  })) {
-    svg.setAttribute(key, value);
-  }
-  svg.classList.add('icon');
-  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-  path.setAttribute('d', PATHS[name]);
-  path.setAttribute('fill', 'currentColor');
-  svg.append(path);
-  return svg;
+  return svgElement(
+    'svg',
+    { class: 'icon', viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true' },
+    svgElement('path', { d: PATHS[name], fill: 'currentColor' }),
+  );
 }

@@ -11,6 +11,7 @@ export const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ['Escape', 'back to all tasks'],
   ['+ - 0', 'zoom in, out, show the whole run'],
   ['t', 'timeline or table'],
+  ['r', 'every run of the forecast'],
   ['m', 'compare consistency models'],
   ['/', 'show only some tasks'],
   ['?', 'these keys'],

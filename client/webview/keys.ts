@@ -55,6 +55,8 @@ export function commandOf(key: Key): Command | null {
       return { do: 'zoom', factor: null };
     case 't':
       return { do: 'table' };
+    case 'r':
+      return { do: 'sheet', sheet: 'runs' };
     case 'm':
       return { do: 'sheet', sheet: 'models' };
     case '/':

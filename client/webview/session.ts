@@ -164,6 +164,13 @@ export class Session {
     this.simulate();
   }
 
+  /** Shows one run of the forecast, which is the kernel's own and of the load alone. */
+  showSeed(seed: number): void {
+    this.model = null;
+    this.actions = [];
+    this.choose({ chosenSeed: seed });
+  }
+
   /** Whether somebody looks at the comparison: only then it is made, and made anew after each change. */
   wantComparison(wanted: boolean): void {
     const before = this.comparisonWanted;

@@ -6,6 +6,8 @@ import type { Look } from './look.ts';
 import { MinimapView } from './minimap-view.ts';
 import type { Row } from './rows.ts';
 import type { RunMark } from './run.ts';
+import { type RunsEvents, RunsView } from './runs-view.ts';
+import type { Session } from './session.ts';
 import { TableView } from './table-view.ts';
 import { type TimelineEvents, TimelineView } from './timeline-view.ts';
 import type { View } from './view.ts';
@@ -17,6 +19,8 @@ export interface StageEvents extends TimelineEvents {
   openRow(row: Row): void;
   openModel: ComparisonEvents['open'];
   varyModel: ComparisonEvents['vary'];
+  openRun: RunsEvents['open'];
+  reveal: RunsEvents['reveal'];
 }
 
 export interface StageData {
@@ -34,6 +38,7 @@ export class StageView {
   readonly timeline: TimelineView;
   readonly table: TableView;
   readonly comparison: ComparisonView;
+  readonly runs: RunsView;
   private readonly minimap: MinimapView;
   private readonly legend = new Legend();
 
@@ -46,18 +51,20 @@ export class StageView {
       open: (row) => events.openModel(row),
       vary: (row, variant, value) => events.varyModel(row, variant, value),
     });
+    this.runs = new RunsView({ open: (seed) => events.openRun(seed), reveal: (range) => events.reveal(range) });
     this.element = element(
       'section',
       { class: 'stage', 'aria-label': 'Tasks' },
       this.timeline.element,
       this.minimap.element,
       this.table.element,
+      this.runs.element,
       this.comparison.element,
       element('div', { class: 'under' }, now, this.legend.element),
     );
   }
 
-  /** Which of the three is to be seen. */
+  /** Which of them is to be seen. */
   showParts({ table, sheet }: Look): void {
     const away = sheet !== null;
     const models = sheet === 'models';
@@ -65,8 +72,15 @@ export class StageView {
     this.minimap.element.hidden = table || away;
     this.legend.element.hidden = away ? !models : table;
     this.table.element.hidden = !table || away;
+    this.runs.element.hidden = sheet !== 'runs';
     this.comparison.element.hidden = !models;
     this.legend.forModels(models);
+  }
+
+  /** What the sheets show is made, or changed. */
+  showSheets(session: Session): void {
+    this.runs.show(session);
+    this.comparison.show(session);
   }
 
   /** The table is updated with the facts: it changes only when something happens. */

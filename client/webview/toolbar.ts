@@ -101,6 +101,11 @@ export class Toolbar {
     const toggle = (sheet: Sheet, name: string, title: string): HTMLButtonElement =>
       element('button', { type: 'button', class: 'quiet', title, onclick: () => events.sheet(sheet) }, name);
     this.sheets = {
+      runs: toggle(
+        'runs',
+        'Every run',
+        'How long the load takes over many runs, and who holds up how many of them (r)',
+      ),
       models: toggle(
         'models',
         'Compare models',

@@ -30,12 +30,18 @@ export function spreadText(forecast: Forecast): string {
 /** The forecast over all seeds, in words. */
 export class VerdictView {
   readonly element = element('section', { class: 'verdict', 'aria-label': 'Forecast' });
+  private readonly everyRun: () => void;
   private shown: Forecast | ComparisonRow | string | null = null;
   private readonly aside = element(
     'p',
     { class: 'aside', hidden: true },
     'This is about loading the patch and nothing else; the timeline shows what comes of your actions.',
   );
+
+  /** `everyRun` shows all runs of the forecast. */
+  constructor(everyRun: () => void) {
+    this.everyRun = everyRun;
+  }
 
   /** The sentence at the top. */
   get headline(): string {
@@ -80,7 +86,12 @@ export class VerdictView {
     this.element.dataset.kind = verdictKind(forecast);
     this.element.replaceChildren(
       element('h1', {}, forecast.headline),
-      element('p', { class: 'spread' }, spreadText(forecast)),
+      element(
+        'p',
+        { class: 'spread' },
+        `${spreadText(forecast)} `,
+        element('button', { type: 'button', class: 'link', onclick: () => this.everyRun() }, 'Every run'),
+      ),
       ...forecast.advice.slice(0, MOST_ADVICE).map((advice) => element('p', { class: 'advice' }, advice)),
       ...more('More advice', forecast.advice.slice(MOST_ADVICE)),
       ...more('What the recording of this machine lacks', notes),

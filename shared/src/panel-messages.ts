@@ -58,8 +58,8 @@ export type PanelToHost =
 
 export type SnapshotKind = 'svg' | 'png' | 'json';
 
-/** What may stand in the place of the tasks: consistency models side by side. */
-export type Sheet = 'models';
+/** What may stand in the place of the tasks: every run of the forecast, or consistency models side by side. */
+export type Sheet = 'runs' | 'models';
 
 /** What the page keeps through `setState` over hiding, reloads and restarts. */
 export interface PanelState {
