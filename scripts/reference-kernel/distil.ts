@@ -2,15 +2,17 @@
  * Writes data/reference-kernel: boots Debian's 6.12 cloud kernel and distils what it tells of itself.
  * `distil.js ROOT CACHE`.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
+import { EXAMPLE_NAMES } from '../../server/src/analysis/rules/example-kernel.ts';
 import { Btf } from '../../server/src/kernel/btf.ts';
 import { symbolsFrom } from '../../server/src/kernel/knowledge-from.ts';
-import { builtInModules } from '../../server/src/kernel/read-symvers.ts';
+import { type ModuleFile, moduleTypes } from '../../server/src/kernel/module-file.ts';
+import { builtInModules, markSymvers, readSymvers } from '../../server/src/kernel/read-symvers.ts';
 import { encodeReference } from '../../server/src/kernel/reference-format.ts';
 import { traceableNames } from '../../server/src/kernel/reference-kernel.ts';
-import { encodeTypes } from '../../server/src/kernel/reference-types.ts';
+import { encodeTypes, type TypedFunctions } from '../../server/src/kernel/reference-types.ts';
 import type { SymbolTable } from '../../server/src/kernel/symbol-table.ts';
 import { findKernel } from '../../server/src/kernel-runner/find-kernel.ts';
 import { readGuestFiles } from '../../server/src/kernel-runner/guest-files.ts';
@@ -25,21 +27,21 @@ const BTF = '/sys/kernel/btf/vmlinux';
 /** Modules whose symbols are taken: those that livepatches were published for, and other common ones. */
 const MODULES = [
   'bridge cifs dm_mod iscsi_tcp kvm loop nbd nf_conntrack nf_tables nfsd overlay raid1 sctp sunrpc tls tun',
-  'veth vhost vhost_net virtio_net vsock vxlan wireguard x_tables xfs zram',
+  'veth vhost vhost_net virtio_net vsock vxlan wireguard x_tables xfs zram rational',
 ].flatMap((names) => names.split(' '));
 
-/** Structures of which the layout is taken: those that most functions have a pointer to. */
+/** Structures of which the layout is taken: those that most functions have a pointer to, and those that examples name. */
 const STRUCTURES = 1500;
 
 /** The two files together may have this much. Bytes. */
-const LARGEST = 700 * 1024;
+const LARGEST = 700_000;
 
 /**
  * Data that macros and the compiler name by themselves, a name for each use: nobody patches it, no function is called so,
  * and it would be a quarter of the file.
  */
 const MADE_NAMES =
-  /^(?:__ksymtab_|__kstrtab|__UNIQUE_ID|__func__|__already_done|_rs\.|___tp_str|__key|event_|__event_|__tpstrtab|__tracepoint_|__SCK__|print_fmt|trace_event_|__addressable|__initcall|__p_|_eil_addr|__syscall_meta|types_|args_|__param|__setup|__exitcall|__crc|__bpf_raw_tp_map)|\.\d+$/;
+  /^(?:__ksymtab_|__kstrtab|__UNIQUE_ID|__func__|__already_done|_rs\.|___tp_str|__key|event_|__event_|__tpstrtab|__SCK__tp_func_|print_fmt|trace_event_|__addressable|__initcall|__p_|_eil_addr|__syscall_meta|types_|args_|__param|__setup|__exitcall|__crc|__bpf_raw_tp_map)|\.\d+$/;
 
 async function main(root: string, cache: string): Promise<void> {
   const kernel = await findKernel(VERSION, { cache, progress: console.log });
@@ -53,7 +55,15 @@ async function main(root: string, cache: string): Promise<void> {
   const modules = await findModuleFiles(kernel.modules);
   if (typeof modules === 'string') throw new Error(modules);
   const tables = new Map<string | null, SymbolTable>([[null, vmlinux]]);
-  for (const name of MODULES) tables.set(name, await moduleTable(name, modules.files.get(name)));
+  const { exports } = readSymvers(await readFile(join(kernel.build, 'Module.symvers'), 'utf8'));
+  markSymvers(exports, tables);
+  const names = traceableNames(vmlinux, null);
+  const functions: TypedFunctions[] = [{ names, types: btf }];
+  for (const name of [...MODULES].sort()) {
+    const file = await moduleFile(name, modules.files.get(name));
+    tables.set(name, file.table);
+    functions.push({ names: traceableNames(file.table, name), types: moduleTypes(file, btf) });
+  }
 
   const about = {
     label: `Debian ${kernel.release.replace(/\+.*$/, '')}`,
@@ -64,8 +74,7 @@ async function main(root: string, cache: string): Promise<void> {
   const symbols = encodeReference(tables, about, (table, symbol, name) => {
     return table.isFunction(symbol) || !MADE_NAMES.test(name);
   });
-  const names = traceableNames(vmlinux);
-  const types = encodeTypes(names, btf, commonStructures(names, btf));
+  const types = encodeTypes(functions, [...new Set([...commonStructures(names, btf), ...EXAMPLE_NAMES.structures])]);
   const folder = join(root, 'data', 'reference-kernel');
   await mkdir(folder, { recursive: true });
   const written = [compressed('symbols.br', symbols), compressed('types.br', types)];
@@ -73,11 +82,11 @@ async function main(root: string, cache: string): Promise<void> {
   for (const { name, bytes } of written) await writeFile(join(folder, name), bytes);
 }
 
-async function moduleTable(name: string, path: string | undefined): Promise<SymbolTable> {
+async function moduleFile(name: string, path: string | undefined): Promise<ModuleFile> {
   if (path === undefined) throw new Error(`There is no module ${name}.`);
   const file = await loadModuleFile(path);
   if (typeof file === 'string') throw new Error(`${path}: ${file}`);
-  return file.table;
+  return file;
 }
 
 function commonStructures(functions: readonly string[], types: Btf): string[] {

@@ -14,6 +14,7 @@ import { type Coverage, TableKnowledge } from './table-knowledge.ts';
  */
 export function referenceKnowledge(symbols: Uint8Array, types: Uint8Array, { asOwn = false } = {}): KernelKnowledge {
   const { label, table, objects, modules, builtIn } = decodeReference(symbols);
+  const kernelTypes = new ReferenceTypes(() => orderOf(table), types);
   return new TableKnowledge({
     label: `built-in reference kernel, ${label}`,
     reference: !asOwn,
@@ -22,41 +23,44 @@ export function referenceKnowledge(symbols: Uint8Array, types: Uint8Array, { asO
     coverage: new Map<string | null, Coverage>(objects.map((object) => [object, 'complete'])),
     modules: new Set(modules),
     builtIn: new Set(builtIn),
-    types: new Map([[null, new ReferenceTypes(() => orderOf(table), types)]]),
+    types: new Map(objects.map((object) => [object, object === null ? kernelTypes : kernelTypes.ofModule(object)])),
     btf: null,
   });
 }
 
-/** The order of the names that traceableNames() gives, for a table whose names are sorted. */
+/** The order of the names that traceableNames() gives for one object after the other; the table's names are sorted. */
 function orderOf(table: SymbolTable): FunctionOrder {
   const places = new Int32Array(table.count).fill(-1);
   let count = 0;
   let last = -1;
   for (let symbol = 0; symbol < table.count; symbol++) {
     if (!isHooked(table, symbol)) continue;
-    if (last < 0 || !table.isSameName(symbol, last)) count++;
+    const isAnother = last < 0 || table.object[symbol] !== table.object[last] || !table.isSameName(symbol, last);
+    if (isAnother) count++;
     places[symbol] = count - 1;
     last = symbol;
   }
   return {
     count,
-    placeOf(name) {
+    placeOf(name, object) {
+      const number = table.objectNumber(object);
       let symbol = table.find(name);
-      while (symbol >= 0 && places[symbol] === -1) symbol = table.after(symbol);
+      while (symbol >= 0 && (places[symbol] === -1 || table.object[symbol] !== number)) symbol = table.after(symbol);
       return symbol < 0 ? -1 : (places[symbol] as number);
     },
   };
 }
 
 function isHooked(table: SymbolTable, symbol: number): boolean {
-  return table.object[symbol] === 0 && table.traceable[symbol] === TRACEABLE.yes && table.isFunction(symbol);
+  return table.traceable[symbol] === TRACEABLE.yes && table.isFunction(symbol);
 }
 
-/** The functions of vmlinux that ftrace can hook, each name once, sorted. */
-export function traceableNames(table: SymbolTable): string[] {
+/** The functions of an object (null: vmlinux) that ftrace can hook, each name once, sorted. */
+export function traceableNames(table: SymbolTable, object: string | null): string[] {
   const names = new Set<string>();
+  const number = table.objectNumber(object);
   for (let symbol = 0; symbol < table.count; symbol++) {
-    if (isHooked(table, symbol)) names.add(table.nameOf(symbol));
+    if (table.object[symbol] === number && isHooked(table, symbol)) names.add(table.nameOf(symbol));
   }
   return [...names].sort();
 }

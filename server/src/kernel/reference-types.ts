@@ -4,37 +4,49 @@ import type { TypeSource } from './table-knowledge.ts';
 /**
  * The format of the built-in reference kernel's types, before compression: lines of text.
  *
- * First a line for each function of vmlinux that ftrace can hook, each name once, in the order of the names; the names
- * themselves are those of the symbols. A line is empty, or the return type and the parameters between `|`, each
+ * First a line for each function of vmlinux that ftrace can hook, each name once, in the order of the names, then those of
+ * each module; the names themselves are those of the symbols. A line is empty, or the return type and the parameters between `|`, each
  * parameter its type, a tab and its name; `...` is the last of a variadic function. Then an empty line, then a line for
  * each structure in the order of names: name, `s` or `u`, size and members between `|`, each member its type, a tab, its
  * name, a tab and its offset, which is left out where it follows from the member before.
  */
 const SEPARATOR = '|';
 
-/** What is known of the functions `names`, and the structures. Functions whose C text can't be made from it are left out. */
-export function encodeTypes(names: readonly string[], types: TypeSource, structures: readonly string[]): Uint8Array {
-  const functions = names.map((name) => {
-    const prototype = types.prototype(name);
-    if (!prototype || prototypeText(prototype.returns, prototype.parameters, prototype.variadic) !== prototype.text) {
-      return '';
-    }
-    const parameters = prototype.parameters.map(({ type, name: own }) => `${type}\t${own ?? ''}`);
-    return [prototype.returns, ...parameters, ...(prototype.variadic ? ['...'] : [])].join(SEPARATOR);
-  });
+/** Functions of one object that ftrace can hook, in order, and what knows their prototypes (null: nothing does). */
+export interface TypedFunctions {
+  readonly names: readonly string[];
+  readonly types: TypeSource | null;
+}
+
+/**
+ * What is known of functions, and of structures of the kernel. Functions whose C text can't be made from it are left out.
+ *
+ * @param objects vmlinux, then the modules in the order of the symbols
+ */
+export function encodeTypes(objects: readonly TypedFunctions[], structures: readonly string[]): Uint8Array {
+  const functions = objects.flatMap(({ names, types }) => names.map((name) => functionLine(types?.prototype(name))));
+  const kernel = objects[0]?.types;
   const lines = [...structures].sort().flatMap((name) => {
-    const layout = types.layout(name);
+    const layout = kernel?.layout(name);
     return layout ? [layoutLine(layout)] : [];
   });
   return new TextEncoder().encode(`${functions.join('\n')}\n\n${lines.join('\n')}\n`);
 }
 
-/** Where a function stands in the order of the names. */
+function functionLine(prototype: Prototype | null | undefined): string {
+  if (!prototype || prototypeText(prototype.returns, prototype.parameters, prototype.variadic) !== prototype.text) {
+    return '';
+  }
+  const parameters = prototype.parameters.map(({ type, name: own }) => `${type}\t${own ?? ''}`);
+  return [prototype.returns, ...parameters, ...(prototype.variadic ? ['...'] : [])].join(SEPARATOR);
+}
+
+/** Where a function stands in the order of all objects' functions. */
 export interface FunctionOrder {
   /** How many there are. */
   readonly count: number;
-  /** -1 when it is not among them. */
-  placeOf(name: string): number;
+  /** -1 when it is not among them. `object` is null for vmlinux. */
+  placeOf(name: string, object: string | null): number;
 }
 
 /** The types of the reference kernel. A line is read when somebody asks for it. */
@@ -45,7 +57,7 @@ export class ReferenceTypes implements TypeSource {
   private structures: ReadonlyMap<string, number> | null = null;
 
   /**
-   * @param order of the functions of vmlinux that ftrace can hook, each name once; made when first needed
+   * @param order of the functions that ftrace can hook, each name of an object once; made when first needed
    * @param text see above
    */
   constructor(order: () => FunctionOrder, text: Uint8Array) {
@@ -53,8 +65,13 @@ export class ReferenceTypes implements TypeSource {
     this.text = text;
   }
 
-  prototype(name: string): Prototype | null {
-    const place = this.read().order.placeOf(name);
+  /** What is known of a module's functions. Structures are only known of vmlinux. */
+  ofModule(module: string): TypeSource {
+    return { prototype: (name) => this.prototype(name, module), layout: () => null };
+  }
+
+  prototype(name: string, object: string | null = null): Prototype | null {
+    const place = this.read().order.placeOf(name, object);
     const line = place < 0 ? '' : this.line(place);
     if (line === '') return null;
     const [returns = '', ...rest] = line.split(SEPARATOR);

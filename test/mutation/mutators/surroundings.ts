@@ -223,7 +223,7 @@ export const SURROUNDINGS: readonly Mutator[] = [
   mutator('export-again', 'a symbol is exported that the kernel exports', 'export-symbol-in-livepatch', (base) =>
     isKnown(base)
       ? replacements(base).map(({ definition }) => ({
-          edits: [insert(definition.range.end, '\nEXPORT_SYMBOL(seq_puts);')],
+          edits: [insert(definition.range.end, '\nEXPORT_SYMBOL(seq_printf);')],
           where: { start: definition.range.end, end: definition.range.end },
         }))
       : [],

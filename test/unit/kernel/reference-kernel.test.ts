@@ -71,11 +71,26 @@ describe('the built-in reference kernel', () => {
     expect(REFERENCE_KERNEL.layout('no_such_struct')).toBeNull();
   });
 
+  it('knows prototypes of modules’ functions, which may be others than vmlinux’s', () => {
+    expect(REFERENCE_KERNEL.prototype('lo_open', 'loop')?.text).toBe('int(struct gendisk *, blk_mode_t)');
+    expect(REFERENCE_KERNEL.prototype('lo_open', null)).toBeNull();
+    expect(REFERENCE_KERNEL.prototype('xfs_trans_commit', 'xfs')).toMatchObject({ returns: 'int', linkage: 'global' });
+  });
+
+  it('knows tracepoints and in which namespaces symbols are exported', () => {
+    expect(REFERENCE_KERNEL.lookup('__tracepoint_sched_switch', null)).toMatchObject([
+      { kind: 'data', exported: 'no' },
+    ]);
+    expect(REFERENCE_KERNEL.lookup('__tracepoint_block_bio_remap', null)).toMatchObject([{ exported: 'gpl' }]);
+    expect(REFERENCE_KERNEL.lookup('dma_buf_get', null)).toMatchObject([{ exported: 'gpl', namespace: 'DMA_BUF' }]);
+    expect(REFERENCE_KERNEL.lookup('seq_printf', null)).toMatchObject([{ exported: 'yes', namespace: null }]);
+  });
+
   it('stays small', () => {
     const sizes = ['symbols', 'types'].map(
       (name) => readFileSync(new URL(`../../../data/reference-kernel/${name}.br`, import.meta.url)).length,
     );
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(700 * 1024);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(700_000);
   });
 });
 
@@ -150,11 +165,23 @@ describe('its format', () => {
       }),
     };
     const names = ['odd', 'plain'];
-    const order = { count: 2, placeOf: (name: string) => names.indexOf(name) };
-    const read = new ReferenceTypes(() => order, encodeTypes(names, types, ['thing']));
+    const places = ['/odd', '/plain', 'ext4/plain', 'xfs/plain'];
+    const order = {
+      count: 4,
+      placeOf: (name: string, object: string | null) => places.indexOf(`${object ?? ''}/${name}`),
+    };
+    const objects = [
+      { names, types },
+      { names: ['plain'], types: null },
+      { names: ['plain'], types },
+    ];
+    const read = new ReferenceTypes(() => order, encodeTypes(objects, ['thing']));
     expect(read.prototype('plain')).toEqual(types.prototype('plain'));
     expect(read.prototype('odd')).toBeNull();
     expect(read.prototype('other')).toBeNull();
+    expect(read.ofModule('ext4').prototype('plain')).toBeNull();
+    expect(read.ofModule('xfs').prototype('plain')).toEqual(types.prototype('plain'));
+    expect(read.ofModule('xfs').prototype('odd')).toBeNull();
     expect(read.layout('thing')).toEqual(types.layout('thing'));
     expect(read.layout('plain')).toBeNull();
   });
