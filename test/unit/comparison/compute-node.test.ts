@@ -84,7 +84,7 @@ describe('a patch of what ordinary tasks sleep in', () => {
 
   it('is refused where everything is parked or dumped, after everything stood still for nothing', () => {
     expect(row('Park everything, then switch').reason).toBe(
-      'Gives up after 20.0 s and changes nothing: jbd2/sdb1-8 is a kernel thread that does not park; rsync sleeps where no signal wakes it, in fsync().',
+      'Gives up after 20.0 s and changes nothing: jbd2/sdb1-8 is a kernel thread that did not come round its loop to park; rsync sleeps where no signal wakes it, in fsync().',
     );
     expect(row('Park everything, then switch').standStill.longest).toBeGreaterThan(19.9 * SECOND);
     expect(row('Checkpoint, kexec, restore').reason).toBe(

@@ -325,7 +325,7 @@ describe('parking everything', () => {
   it('refuses the patch when one task or one kernel thread does not park', () => {
     for (const [one, text] of [
       [nfs, 'sleeps where no signal wakes it, in fsync()'],
-      [stuckThread, 'is a kernel thread that does not park'],
+      [stuckThread, 'is a kernel thread that did not come round its loop to park'],
     ] as const) {
       const row = rowOf('simple-method', machine([init, one]));
       expect(row).toMatchObject({

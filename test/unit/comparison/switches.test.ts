@@ -156,7 +156,7 @@ describe('kernel threads', () => {
     expect(rowOf('simple-method', machine([init, worker])).outcome).toBe('done');
     expect(rowOf('simple-method', machine([init, worker]), { variants: { kthreads: 'none' } })).toMatchObject({
       outcome: 'refused',
-      never: [{ comm: 'kworker', text: 'is a kernel thread that does not park' }],
+      never: [{ comm: 'kworker', text: 'is a kernel thread that has no code to park' }],
     });
   });
 });

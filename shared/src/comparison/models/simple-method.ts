@@ -1,5 +1,5 @@
 import type { Task } from '../../simulator/task.ts';
-import type { Trace } from '../../simulator/trace.ts';
+import type { BlockReason, Trace } from '../../simulator/trace.ts';
 import { Bench } from '../bench.ts';
 import { type ModelRun, type PatchingModel, parameter, variant } from '../model.ts';
 import { interrupt, mainLoopFrames, notAtBoundary } from '../switches.ts';
@@ -83,6 +83,13 @@ export const simpleMethod: PatchingModel = {
 function play(run: ModelRun): Trace {
   const parksThreads = variant(run, 'kthreads') === 'by-loop';
   const endsLongSleeps = variant(run, 'long-sleeps') === 'interruptible';
+  const notParked: BlockReason = {
+    kind: 'out-of-reach',
+    what: 'not-parked',
+    text: parksThreads
+      ? 'is a kernel thread that did not come round its loop to park'
+      : 'is a kernel thread that has no code to park',
+  };
   const flipTime = parameter(run, 'flipTime');
   const parkLimit = parameter(run, 'parkLimit');
   const moving = new Set<Task>();
@@ -161,12 +168,7 @@ function play(run: ModelRun): Trace {
     bench.at(parkLimit, () => {
       if (flipping) return;
       for (const task of moving) {
-        const away = {
-          kind: 'out-of-reach',
-          what: 'not-parked',
-          text: 'is a kernel thread that does not park',
-        } as const;
-        bench.blocked(task, task.kind === 'user' ? notAtBoundary(task) : away);
+        bench.blocked(task, task.kind === 'user' ? notAtBoundary(task) : notParked);
       }
       bench.pass(1, 0, moving.size);
       bench.releaseAll();
