@@ -20,7 +20,7 @@ const made = new Map<RecordedMachine, Workload>();
 
 /**
  * The preset of that id, undefined when there is none. It has the stacks of the newest recorded kernel that is not newer
- * than `kernel` (`6.11`, `6.12.117`), else those of the oldest one. Not each was recorded on each kernel.
+ * than `kernel` (`6.11`, `6.12.117`), else those of the oldest one.
  */
 export function workloadById(id: string, kernel: string): Workload | undefined {
   const match = /^(\d+)\.(\d+)/.exec(kernel);
