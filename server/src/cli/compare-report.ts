@@ -9,6 +9,7 @@ import {
   outcomeText,
   PROMISE_MARKS,
 } from '../../../shared/src/comparison/words.ts';
+import { frameText } from '../../../shared/src/simulator/reason-text.ts';
 import { timeText } from '../../../shared/src/simulator/time-text.ts';
 import { bullet, type Style, wrap } from './style.ts';
 
@@ -19,7 +20,7 @@ const MOST_GROUPS = 4;
 export function comparisonReport(comparison: Comparison, style: Style, width: number): string {
   const parts = [
     style.bold(comparisonHeadline(comparison)),
-    `Replaces ${comparison.functions.map((name) => `${name}()`).join(', ')}.`,
+    `Replaces ${comparison.functions.map(frameText).join(', ')}.`,
     table(comparison, style),
     ...comparison.rows.map((row) => details(row, style, width)),
     style.faint(`Assumed\n${comparison.assumptions.map((text) => bullet(text, width)).join('\n')}`),

@@ -3,6 +3,7 @@ import { axisTicks } from '../../../shared/src/picture/axis.ts';
 import { lanes, type SegmentState } from '../../../shared/src/picture/lanes.ts';
 import { type PictureRow, pictureRows } from '../../../shared/src/picture/timeline-svg.ts';
 import type { Blocker, Forecast } from '../../../shared/src/simulator/forecast-types.ts';
+import { frameText } from '../../../shared/src/simulator/reason-text.ts';
 import { timeText } from '../../../shared/src/simulator/time-text.ts';
 import type { Trace } from '../../../shared/src/simulator/trace.ts';
 import { bullet, type Style, wrap } from './style.ts';
@@ -70,7 +71,7 @@ function timesText({ errno, time, seeds, finished, timeLimit }: Forecast): strin
 function blockerText({ comm, tasks, reason, released, eintr, until }: Blocker): string {
   const why =
     reason.kind === 'sleeping-on'
-      ? `sleeps in ${reason.function}()`
+      ? `sleeps in ${frameText(reason.function)}`
       : reason.kind === 'running'
         ? 'is running whenever the kernel looks'
         : reason.kind === 'unreliable'

@@ -1,3 +1,4 @@
+import { frameText } from '../simulator/reason-text.ts';
 import type { Trace, TraceTask } from '../simulator/trace.ts';
 import type { Behaviour, Phase, Workload } from '../simulator/workload.ts';
 import type { Guarantee } from './comparison-types.ts';
@@ -32,7 +33,10 @@ export function guarantees(
     const under = stack.find((frame) => patched.has(frame));
     if (under !== undefined) {
       const seen = mixesWithinCall(stack, stay.after, patched);
-      inFunction.add(seen, `${who(task)} went over inside ${under}()${seen ? ', and calls new code from there' : ''}`);
+      inFunction.add(
+        seen,
+        `${who(task)} went over inside ${frameText(under)}${seen ? ', and calls new code from there' : ''}`,
+      );
     }
     if (task.kind !== 'user' || !isInSystemCall(behaviour?.phases[phase])) continue;
     const before = firstPatched([stack, ...stay.before], patched);
@@ -41,7 +45,7 @@ export function guarantees(
     inCall.add(
       seen,
       seen
-        ? `${who(task)} ran the old ${before}() and then the new ${after}() in one system call`
+        ? `${who(task)} ran the old ${frameText(before)} and then the new ${frameText(after)} in one system call`
         : `${who(task)} went over in the middle of a system call`,
     );
   }

@@ -1,3 +1,4 @@
+import { frameText } from '../simulator/reason-text.ts';
 import { timeText } from '../simulator/time-text.ts';
 import type { BlockReason } from '../simulator/trace.ts';
 import type { Comparison, ComparisonRow, Guarantee, ModelChoice, NeverReached } from './comparison-types.ts';
@@ -59,7 +60,7 @@ function wayText(how: LastSwitch['how'], signalled: boolean, reason: BlockReason
     case 'idle':
       return 'it went round the idle loop';
     case 'stack-check':
-      if (reason?.kind === 'sleeping-on') return `a look found it outside ${reason.function}()`;
+      if (reason?.kind === 'sleeping-on') return `a look found it outside ${frameText(reason.function)}`;
       return 'a look at its stack found it outside the patched functions';
     default:
       return `it went over by ${how}`;

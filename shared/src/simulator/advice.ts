@@ -3,6 +3,7 @@ import type { Alternatives, Outcome } from './alternatives.ts';
 import { syscallOf } from './forecast-blockers.ts';
 import type { Blocker, ForecastFacts } from './forecast-types.ts';
 import { kernelTraits } from './kernel-traits.ts';
+import { frameText } from './reason-text.ts';
 import { timeText } from './time-text.ts';
 import { MAX_STACK_ENTRIES } from './transition.ts';
 import { awaited, kernelEvent } from './wait-ends.ts';
@@ -267,12 +268,6 @@ function groupsOf(blockers: readonly Held[]): Group[] {
       first,
     };
   });
-}
-
-/** `pipe_read()`, `xfs_buf_iowait() of xfs`. */
-function frameText(frame: string): string {
-  const [, name = frame, module] = /^(.+?) \[(.+)\]$/.exec(frame) ?? [];
-  return module === undefined ? `${name}()` : `${name}() of ${module}`;
 }
 
 const MOST_NAMES = 3;

@@ -1,5 +1,6 @@
 import type { PatchImage } from '../model/index.ts';
 import type { ForecastFacts } from './forecast-types.ts';
+import { frameText } from './reason-text.ts';
 import { timeText } from './time-text.ts';
 
 /** The forecast in words. */
@@ -11,7 +12,7 @@ export function headline(facts: ForecastFacts, image: PatchImage): string {
   if (facts.time === null) {
     const limit = timeText(facts.timeLimit);
     const who = worst === undefined ? '' : `: ${whoBlocks(facts, worst)}`;
-    return `Does not finish within ${limit}${who}.`;
+    return `Does not finish within ${limit}${who}${others(facts)}.`;
   }
   // The first pass takes no time here: it is part of loading the module.
   const time =
@@ -43,10 +44,24 @@ function whoBlocks(facts: ForecastFacts, blocker: ForecastFacts['blockers'][numb
   if (reason.kind === 'running') return `${who} ${tasks === 1 ? 'keeps' : 'keep'} running on a CPU`;
   if (reason.kind === 'unreliable') return `${who} ${tasks === 1 ? 'has' : 'have'} an unreliable stack`;
   if (reason.kind === 'out-of-reach') return `${who}: each ${reason.text}`;
-  const where = `${does} in ${reason.function}()`;
+  const where = `${does} in ${frameText(reason.function)}`;
   if (blocker.released === 'signal') return `${who} ${where} and ${waits} for the signal at 15 s`;
   if (blocker.released === 'never') return `${who} ${where} and no signal gets ${tasks === 1 ? 'it' : 'them'} out`;
   return `${who} ${where} until ${tasks === 1 ? 'it wakes by itself' : 'they wake by themselves'}`;
+}
+
+/** Who else is never released, but in another function than the first. */
+function others({ blockers }: ForecastFacts): string {
+  const [worst, ...more] = blockers;
+  if (worst?.released !== 'never' || worst.reason.kind !== 'sleeping-on') return '';
+  const { function: where } = worst.reason;
+  const tasks = more
+    .filter(
+      ({ released, reason }) => released === 'never' && !(reason.kind === 'sleeping-on' && reason.function === where),
+    )
+    .reduce((sum, other) => sum + other.tasks, 0);
+  if (tasks === 0) return '';
+  return `; ${tasks} more ${tasks === 1 ? 'is' : 'are'} held up for good elsewhere`;
 }
 
 function errorText(facts: ForecastFacts): string {

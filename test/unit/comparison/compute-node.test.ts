@@ -130,3 +130,62 @@ describe('a patch of what a stuck task sleeps in', () => {
     expect(commit.blockers[0]).toMatchObject({ comm: 'jbd2/sdb1-8', released: 'never' });
   });
 });
+
+describe('a patch that meets all three and ordinary sleepers', () => {
+  const ALL = patch('lp_all', {
+    vmlinux: ['folio_wait_writeback', 'do_epoll_wait'],
+    jbd2: ['jbd2_journal_commit_transaction'],
+  });
+  const COMMITS = 'jbd2/sdb1-8 sleeps in jbd2_journal_commit_transaction() of jbd2, which the transition changes';
+  const WRITES = 'rsync sleeps in folio_wait_writeback(), which the patch replaces';
+  const POLLS =
+    'nginx ×30, orted ×15, mpirun ×6 and 3 others: each sleeps in do_epoll_wait(), which the patch replaces';
+  const SYNCS = 'rsync sleeps where no signal wakes it, in fsync()';
+
+  it('has an outcome in every model, with its reason', () => {
+    const { rows } = compareModels(ALL, { workload, kernel: '6.12', seeds: [1] });
+    expect(rows.map(({ title, reason }) => [title, reason])).toEqual([
+      ['Hybrid, Linux 6.12', `Not over within 60.0 s: ${COMMITS}; ${WRITES}.`],
+      ['Hybrid, Linux 6.1', `Not over within 60.0 s: ${COMMITS}; ${WRITES}.`],
+      [
+        'Hybrid without reliable stacks, Linux 6.12',
+        'Not over within 60.0 s: kworker/*:* ×32, cpuhp/0 ×16, ksoftirqd/0 ×16 and 22 others: each has a stack that can’t be walked reliably.',
+      ],
+      ['Hybrid as proposed in 2016', `Not over within 60.0 s: ${COMMITS}; ${WRITES}.`],
+      [
+        'Hybrid as proposed in 2016 (patch-immediate: yes)',
+        'Done at once, but 2 tasks are left in old code: jbd2/sdb1-8, rsync: each has not returned from a call of the old code.',
+      ],
+      [
+        'Livepatch 4.0 (immediate)',
+        'Done at once, but 2 tasks are left in old code: jbd2/sdb1-8, rsync: each has not returned from a call of the old code.',
+      ],
+      ['kGraft', `Not over within 60.0 s: ${SYNCS}.`],
+      [
+        'kGraft (kthreads: annotated)',
+        `Not over within 60.0 s: jbd2/sdb1-8 is a kernel thread that has not come to a marked place in its loop; ${SYNCS}.`,
+      ],
+      ['kpatch', `Gives up after 8.0 s and changes nothing: ${POLLS}; ${COMMITS}; ${WRITES}.`],
+      ['Ksplice', `Gives up after 4.0 s and changes nothing: ${POLLS}; ${COMMITS}; ${WRITES}.`],
+      ['Use counts (prototype)', `Gives up after 20.0 s and changes nothing: ${POLLS}; ${COMMITS}; ${WRITES}.`],
+      [
+        'Park everything, then switch',
+        `Gives up after 20.0 s and changes nothing: jbd2/sdb1-8 is a kernel thread that did not come round its loop to park; ${SYNCS}.`,
+      ],
+      ['Checkpoint, kexec, restore', `Gives up after 10.0 s and changes nothing: ${SYNCS}.`],
+    ]);
+  });
+
+  it('is forecast with all three by name, those first that nothing releases', () => {
+    const { finished, blockers, headline } = forecast(ALL, { kernel: '6.12', workload, seeds: 5 });
+    expect(finished).toBe(0);
+    expect(blockers.slice(0, 3).map(({ comm, released, reason }) => [comm, released, reason.kind])).toEqual([
+      ['jbd2/sdb1-8', 'never', 'sleeping-on'],
+      ['rsync', 'never', 'sleeping-on'],
+      ['xhpl', 'signal', 'running'],
+    ]);
+    expect(headline).toBe(
+      'Does not finish within 60.0 s: 1 of 319 tasks sleeps in jbd2_journal_commit_transaction() of jbd2 and no signal gets it out; 1 more is held up for good elsewhere.',
+    );
+  });
+});

@@ -2,6 +2,7 @@ import type { PatchImage } from '../../../../shared/src/model/index.ts';
 import { forecastSvg } from '../../../../shared/src/picture/timeline-svg.ts';
 import { SIMULATE_COMMAND } from '../../../../shared/src/protocol.ts';
 import type { Blocker, Forecast } from '../../../../shared/src/simulator/forecast-types.ts';
+import { frameText } from '../../../../shared/src/simulator/reason-text.ts';
 import { timeText } from '../../../../shared/src/simulator/time-text.ts';
 import type { ClientAbilities } from '../client-abilities.ts';
 import { block, bullets, code, count, plain } from './markdown.ts';
@@ -69,7 +70,7 @@ function reasonText({ reason }: Blocker): string {
     case 'unreliable':
       return 'has a stack that the kernel cannot walk reliably';
     case 'sleeping-on':
-      return `sleeps in ${code(`${reason.function}()`)}, which is being replaced`;
+      return `sleeps in ${code(frameText(reason.function))}, which is being replaced`;
     case 'out-of-reach':
       return reason.text;
   }
