@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
 import { referenceKnowledge } from '../../server/src/kernel/reference-kernel.ts';
+import { finish } from '../../server/src/kernel/steps.ts';
 
 /** A file of the built-in reference kernel, decompressed. */
 export function referenceFile(name: 'symbols' | 'types'): Uint8Array {
@@ -8,4 +9,6 @@ export function referenceFile(name: 'symbols' | 'types'): Uint8Array {
 }
 
 /** The built-in reference kernel, Linux 6.12, as if it were the user's own: rules say of it what they say of others. */
-export const REFERENCE_KERNEL = referenceKnowledge(referenceFile('symbols'), referenceFile('types'), { asOwn: true });
+export const REFERENCE_KERNEL = finish(
+  referenceKnowledge(referenceFile('symbols'), referenceFile('types'), { asOwn: true }),
+);

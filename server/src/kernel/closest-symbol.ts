@@ -37,7 +37,7 @@ export class ClosestSymbol {
       next[length] = place + 1;
       this.symbols[place] = symbol;
       const start = table.nameStart[symbol] as number;
-      this.letters.set(letterSets(table.names, start, start + (table.nameLength[symbol] as number)), 3 * place);
+      letterSets(table.names, start, start + (table.nameLength[symbol] as number), this.letters, 3 * place);
     }
     this.starts = starts;
   }
@@ -60,7 +60,7 @@ export class ClosestSymbol {
 
   private searchLength(search: Search, length: number): void {
     const { symbols, letters } = this;
-    const [once, twice, thrice] = search.letters;
+    const [once = 0, twice = 0, thrice = 0] = search.letters;
     const end = this.starts[length + 1] as number;
     for (let i = this.starts[length] as number; i < end; i++) {
       const own1 = letters[3 * i] as number;
@@ -79,7 +79,8 @@ class Search {
   found = -1;
   /** The most changes with which a name is still of interest. */
   most: number;
-  readonly letters: readonly [number, number, number];
+  /** See letterSets. */
+  readonly letters = new Uint32Array(3);
   private readonly table: SymbolTable;
   private readonly object: number;
   private readonly wanted: Uint8Array;
@@ -93,7 +94,7 @@ class Search {
     this.object = object;
     this.wanted = wanted;
     this.most = Math.min(MOST_CHANGES, Math.max(1, Math.floor(wanted.length / 4)));
-    this.letters = letterSets(wanted, 0, wanted.length);
+    letterSets(wanted, 0, wanted.length, this.letters, 0);
     for (const byte of wanted) (this.counts[byte] as number)++;
     const row = () => new Uint8Array(wanted.length + MOST_CHANGES + 1);
     this.rows = [row(), row(), row()];
@@ -165,8 +166,11 @@ class Search {
   }
 }
 
-/** The letters (see letterBit) that a name has, those that it has twice or more often, and thrice or more often. */
-function letterSets(names: Uint8Array, start: number, end: number): [number, number, number] {
+/**
+ * Writes three numbers to `sets`: the letters (see letterBit) that a name has, those that it has twice or more often, and
+ * thrice or more often.
+ */
+function letterSets(names: Uint8Array, start: number, end: number, sets: Uint32Array, at: number): void {
   let once = 0;
   let twice = 0;
   let thrice = 0;
@@ -176,7 +180,9 @@ function letterSets(names: Uint8Array, start: number, end: number): [number, num
     twice |= once & bit;
     once |= bit;
   }
-  return [once, twice, thrice];
+  sets[at] = once;
+  sets[at + 1] = twice;
+  sets[at + 2] = thrice;
 }
 
 /** How many bits are set, without a branch: it is asked twice for each name of a kernel. */

@@ -3,6 +3,7 @@ import type { ModuleFile } from './module-file.ts';
 import { addFilterFunctions, markTraceable } from './read-filter-functions.ts';
 import { type KallsymsReading, readKallsyms } from './read-kallsyms.ts';
 import { builtInModules, markSymvers, readSymvers } from './read-symvers.ts';
+import { finish, type Steps } from './steps.ts';
 import { EXPORTED, INIT, type SymbolTable, SymbolTableBuilder, UNKNOWN_SIZE } from './symbol-table.ts';
 import { type Coverage, TableKnowledge } from './table-knowledge.ts';
 import type { VmlinuxFile } from './vmlinux-file.ts';
@@ -57,9 +58,16 @@ export interface SymbolsReading {
 
 /** Puts together what some sources tell of a kernel. Never throws on what they contain. */
 export function knowledgeFrom(sources: KernelSources): KernelReading {
+  return finish(knowledgeInSteps(sources));
+}
+
+/** The same in steps. */
+export function* knowledgeInSteps(sources: KernelSources): Steps<KernelReading> {
   const problems: SourceProblem[] = [];
   const types = readTypes(sources, problems);
-  const symbols = symbolsFrom(sources, types.get(null) ?? null);
+  yield;
+  const symbols = yield* symbolsInSteps(sources, types.get(null) ?? null);
+  yield;
   problems.push(...symbols.problems);
   const modules = new Set<string>(sources.modules);
   for (const object of symbols.coverage.keys()) if (object !== null) modules.add(object);
@@ -111,7 +119,12 @@ function readTypes(sources: KernelSources, problems: SourceProblem[]): Map<strin
 }
 
 /** The symbols alone, each object's from the best source that lists it. */
-export function symbolsFrom(sources: Omit<KernelSources, 'label'>, types: Btf | null = null): SymbolsReading {
+export function symbolsFrom(sources: Omit<KernelSources, 'label'>): SymbolsReading {
+  return finish(symbolsInSteps(sources, null));
+}
+
+/** @param types of the kernel, for its functions' names when no list of symbols has them */
+function* symbolsInSteps(sources: Omit<KernelSources, 'label'>, types: Btf | null): Steps<SymbolsReading> {
   const problems: SourceProblem[] = [];
   const coverage = new Map<string | null, Coverage>();
   const kallsyms = bytesOf(sources.kallsyms);
@@ -122,17 +135,22 @@ export function symbolsFrom(sources: Omit<KernelSources, 'label'>, types: Btf | 
   const builder = new SymbolTableBuilder(Math.ceil(((kallsyms ?? map ?? filter)?.length ?? 0) / 42));
   const isNew = (object: string | null) => !coverage.has(object);
 
-  const read = (source: 'kallsyms' | 'systemMap', text: Uint8Array, accept: (object: string | null) => boolean) => {
-    const reading = readKallsyms(text, builder, accept);
+  function* read(
+    source: 'kallsyms' | 'systemMap',
+    text: Uint8Array,
+    accept: (object: string | null) => boolean,
+  ): Steps<KallsymsReading> {
+    const reading = yield* readKallsyms(text, builder, accept);
     const message = kallsymsProblem(reading, source === 'kallsyms' ? '/proc/kallsyms' : 'System.map');
     if (message) problems.push({ source, message });
     for (const object of reading.objects) coverage.set(object, reading.complete ? 'complete' : 'partial');
     return reading;
-  };
-  const fromKallsyms = kallsyms ? read('kallsyms', kallsyms, () => true) : null;
+  }
+  const fromKallsyms = kallsyms ? yield* read('kallsyms', kallsyms, () => true) : null;
   const elfOwns = elf !== null && coverage.get(null) !== 'complete';
   if (elfOwns) coverage.set(null, 'complete');
-  const fromMap = map && isNew(null) ? read('systemMap', map, (object) => object === null) : null;
+  const fromMap = map && isNew(null) ? yield* read('systemMap', map, (object) => object === null) : null;
+  yield;
   if (filter) {
     const wanted = new Set<string | null>();
     const reading = addFilterFunctions(filter, builder, (object) => {
@@ -148,7 +166,7 @@ export function symbolsFrom(sources: Omit<KernelSources, 'label'>, types: Btf | 
     coverage.set(null, 'partial');
   }
 
-  const table = builder.build();
+  const table = yield* builder.buildInSteps();
   const loaded = [fromKallsyms, fromMap].find((reading) => reading?.objects.has(null));
   if (loaded?.complete) {
     table.markGlobals(0);
@@ -156,6 +174,7 @@ export function symbolsFrom(sources: Omit<KernelSources, 'label'>, types: Btf | 
     markInit(table, loaded);
   }
   if (fromKallsyms?.complete) markModules(table, fromKallsyms.objects);
+  yield;
   const tables = new Map<string | null, SymbolTable>();
   for (const object of coverage.keys()) tables.set(object, object === null && elfOwns && elf ? elf : table);
   const details = new Map<string | null, SymbolTable>(elf && !elfOwns ? [[null, elf]] : []);

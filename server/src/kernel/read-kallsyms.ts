@@ -1,5 +1,6 @@
 import { ExportEntries } from './export-entries.ts';
-import { LONGEST_NAME, type SymbolTableBuilder, textOf, UNKNOWN_SIZE } from './symbol-table.ts';
+import type { Steps } from './steps.ts';
+import { LONGEST_NAME, SYMBOLS_IN_A_STEP, type SymbolTableBuilder, textOf, UNKNOWN_SIZE } from './symbol-table.ts';
 
 /** What a text in the format of /proc/kallsyms or System.map gave. */
 export interface KallsymsReading {
@@ -49,11 +50,11 @@ const LARGEST_SIZE = 0x1000000;
  *
  * @param accept asked once for each object whether its symbols are wanted
  */
-export function readKallsyms(
+export function* readKallsyms(
   text: Uint8Array,
   builder: SymbolTableBuilder,
   accept: (object: string | null) => boolean,
-): KallsymsReading {
+): Steps<KallsymsReading> {
   const objects = new Set<string | null>();
   const modules = new ModuleNames(text, builder, accept, objects);
   let symbols = 0;
@@ -73,7 +74,7 @@ export function readKallsyms(
   let at = 0;
   let end = 0;
   for (; at < text.length; at = end + 1) {
-    line++;
+    if (++line % SYMBOLS_IN_A_STEP === 0) yield;
     end = text.indexOf(NEWLINE, at);
     if (end < 0) break;
     let i = at;

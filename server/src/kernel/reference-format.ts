@@ -1,7 +1,9 @@
+import type { Steps } from './steps.ts';
 import {
   EXPORTED,
   GLOBAL,
   INIT,
+  SYMBOLS_IN_A_STEP,
   type SymbolTable,
   SymbolTableBuilder,
   TRACEABLE,
@@ -113,7 +115,7 @@ export function encodeReference(
  *
  * @throws Error when the bytes are something else: they are a part of the program
  */
-export function decodeReference(bytes: Uint8Array): ReferenceSymbols {
+export function* decodeReference(bytes: Uint8Array): Steps<ReferenceSymbols> {
   const headerEnd = bytes.indexOf(NEWLINE);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, headerEnd))) as Header;
   if (header.format !== 1) throw new Error('The built-in reference kernel is in another format.');
@@ -129,6 +131,7 @@ export function decodeReference(bytes: Uint8Array): ReferenceSymbols {
   for (const { name: objectName, symbols } of header.objects) {
     const object = builder.objectNumber(objectName);
     for (let i = 0; i < symbols; i++, number++) {
+      if (number % SYMBOLS_IN_A_STEP === 0) yield;
       const end = bytes.indexOf(NEWLINE, at);
       const shared = (bytes[at] as number) - FIRST_SHARED;
       const nameEnd = PADDING.length + shared + end - at - 1;
@@ -147,8 +150,9 @@ export function decodeReference(bytes: Uint8Array): ReferenceSymbols {
       }
     }
   }
-  const table = builder.build();
+  const table = yield* builder.buildInSteps();
   for (let symbol = 0; symbol < table.count; symbol++) {
+    if (symbol % SYMBOLS_IN_A_STEP === 0) yield;
     const flags = flagsOfSymbol[symbol] as number;
     table.global[symbol] = flags & GLOBAL_YES ? GLOBAL.yes : GLOBAL.no;
     table.init[symbol] = flags & INIT_YES ? INIT.yes : INIT.no;

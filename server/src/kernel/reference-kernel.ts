@@ -1,7 +1,8 @@
 import type { KernelKnowledge } from './knowledge.ts';
 import { decodeReference } from './reference-format.ts';
 import { type FunctionOrder, ReferenceTypes } from './reference-types.ts';
-import { type SymbolTable, TRACEABLE } from './symbol-table.ts';
+import type { Steps } from './steps.ts';
+import { SYMBOLS_IN_A_STEP, type SymbolTable, TRACEABLE } from './symbol-table.ts';
 import { type Coverage, TableKnowledge } from './table-knowledge.ts';
 
 /**
@@ -12,9 +13,14 @@ import { type Coverage, TableKnowledge } from './table-knowledge.ts';
  * @param asOwn whether to treat it as the user's own kernel: tests do, so that rules say of it what they say of others
  * @throws Error when the bytes are something else: they are a part of the program
  */
-export function referenceKnowledge(symbols: Uint8Array, types: Uint8Array, { asOwn = false } = {}): KernelKnowledge {
-  const { label, table, objects, modules, builtIn } = decodeReference(symbols);
-  const kernelTypes = new ReferenceTypes(() => orderOf(table), types);
+export function* referenceKnowledge(
+  symbols: Uint8Array,
+  types: Uint8Array,
+  { asOwn = false } = {},
+): Steps<KernelKnowledge> {
+  const { label, table, objects, modules, builtIn } = yield* decodeReference(symbols);
+  const kernelTypes = new ReferenceTypes(yield* orderOf(table), types);
+  yield;
   return new TableKnowledge({
     label: `built-in reference kernel, ${label}`,
     reference: !asOwn,
@@ -29,11 +35,12 @@ export function referenceKnowledge(symbols: Uint8Array, types: Uint8Array, { asO
 }
 
 /** The order of the names that traceableNames() gives for one object after the other; the table's names are sorted. */
-function orderOf(table: SymbolTable): FunctionOrder {
+function* orderOf(table: SymbolTable): Steps<FunctionOrder> {
   const places = new Int32Array(table.count).fill(-1);
   let count = 0;
   let last = -1;
   for (let symbol = 0; symbol < table.count; symbol++) {
+    if (symbol % SYMBOLS_IN_A_STEP === 0) yield;
     if (!isHooked(table, symbol)) continue;
     const isAnother = last < 0 || table.object[symbol] !== table.object[last] || !table.isSameName(symbol, last);
     if (isAnother) count++;

@@ -52,17 +52,19 @@ export interface FunctionOrder {
 /** The types of the reference kernel. A line is read when somebody asks for it. */
 export class ReferenceTypes implements TypeSource {
   private readonly text: Uint8Array;
-  private readonly order: () => FunctionOrder;
-  private known: { readonly order: FunctionOrder; readonly starts: Uint32Array } | null = null;
+  private readonly order: FunctionOrder;
+  /** Of lines. */
+  private readonly starts: Uint32Array;
   private structures: ReadonlyMap<string, number> | null = null;
 
   /**
-   * @param order of the functions that ftrace can hook, each name of an object once; made when first needed
+   * @param order of the functions that ftrace can hook, each name of an object once
    * @param text see above
    */
-  constructor(order: () => FunctionOrder, text: Uint8Array) {
+  constructor(order: FunctionOrder, text: Uint8Array) {
     this.order = order;
     this.text = text;
+    this.starts = lineStarts(text);
   }
 
   /** What is known of a module's functions. Structures are only known of vmlinux. */
@@ -71,7 +73,7 @@ export class ReferenceTypes implements TypeSource {
   }
 
   prototype(name: string, object: string | null = null): Prototype | null {
-    const place = this.read().order.placeOf(name, object);
+    const place = this.order.placeOf(name, object);
     const line = place < 0 ? '' : this.line(place);
     if (line === '') return null;
     const [returns = '', ...rest] = line.split(SEPARATOR);
@@ -86,7 +88,7 @@ export class ReferenceTypes implements TypeSource {
   layout(name: string): StructLayout | null {
     if (!this.structures) {
       const structures = new Map<string, number>();
-      const { order, starts } = this.read();
+      const { order, starts } = this;
       for (let line = order.count + 1; line < starts.length - 1; line++) {
         const text = this.line(line);
         structures.set(text.slice(0, text.indexOf(SEPARATOR)), line);
@@ -98,15 +100,10 @@ export class ReferenceTypes implements TypeSource {
   }
 
   private line(number: number): string {
-    const { starts } = this.read();
+    const { starts } = this;
     const start = starts[number];
     const end = starts[number + 1];
     return start === undefined || end === undefined ? '' : DECODER.decode(this.text.subarray(start, end - 1));
-  }
-
-  private read() {
-    this.known ??= { order: this.order(), starts: lineStarts(this.text) };
-    return this.known;
   }
 }
 

@@ -1,4 +1,5 @@
 import { letterBit } from './letters.ts';
+import { finish, type Steps } from './steps.ts';
 
 /** What a symbol's properties are stored as. */
 export const TRACEABLE = { no: 0, yes: 1, unknown: 2 } as const;
@@ -10,6 +11,9 @@ export const EXPORTED = { no: 0, yes: 1, gpl: 2, unknown: 3 } as const;
 export const UNKNOWN_SIZE = 0xffffffff;
 /** Longer names are no kernel's: KSYM_NAME_LEN is 512 with the final zero (include/linux/kallsyms.h). */
 export const LONGEST_NAME = 511;
+
+/** What is done with so many symbols takes a millisecond or two. */
+export const SYMBOLS_IN_A_STEP = 4096;
 
 const LOWER_T = 0x74;
 const LOWER_W = 0x77;
@@ -45,7 +49,7 @@ export class SymbolTable {
   private readonly slots: Int32Array;
   private readonly objectNumbers: ReadonlyMap<string | null, number>;
 
-  constructor(columns: SymbolColumns) {
+  private constructor(columns: SymbolColumns) {
     const { count } = columns;
     this.count = count;
     this.objects = columns.objects;
@@ -64,13 +68,23 @@ export class SymbolTable {
     this.global = new Uint8Array(count).fill(GLOBAL.unknown);
     this.next = new Int32Array(count);
     this.slots = new Int32Array(powerOfTwoAbove(count * 2)).fill(-1);
+  }
+
+  static *of(columns: SymbolColumns): Steps<SymbolTable> {
+    const table = new SymbolTable(columns);
     // From the end, so that each chain of equal names is in the order of the table.
-    for (let symbol = count - 1; symbol >= 0; symbol--) {
-      const start = this.nameStart[symbol] as number;
-      const slot = this.slotOf(this.names, start, start + (this.nameLength[symbol] as number), columns.hashes[symbol]);
-      this.next[symbol] = this.slots[slot] as number;
-      this.slots[slot] = symbol;
+    for (let symbol = columns.count - 1; symbol >= 0; symbol--) {
+      table.makeFound(symbol, columns.hashes[symbol]);
+      if (symbol % SYMBOLS_IN_A_STEP === 0) yield;
     }
+    return table;
+  }
+
+  private makeFound(symbol: number, hash: number | undefined): void {
+    const start = this.nameStart[symbol] as number;
+    const slot = this.slotOf(this.names, start, start + (this.nameLength[symbol] as number), hash);
+    this.next[symbol] = this.slots[slot] as number;
+    this.slots[slot] = symbol;
   }
 
   /** The number of an object's name (null: vmlinux), -1 when the table has no symbol of it. */
@@ -247,8 +261,12 @@ export class SymbolTableBuilder {
   }
 
   build(): SymbolTable {
+    return finish(this.buildInSteps());
+  }
+
+  buildInSteps(): Steps<SymbolTable> {
     const { count } = this;
-    return new SymbolTable({
+    return SymbolTable.of({
       count,
       objects: this.objects,
       names: fitted(this.names, this.used),

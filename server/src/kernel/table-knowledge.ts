@@ -3,7 +3,7 @@ import { ClosestSymbol } from './closest-symbol.ts';
 import type { KernelKnowledge, KernelSymbol, Prototype, StructLayout } from './knowledge.ts';
 import { type ModuleFile, moduleTypes } from './module-file.ts';
 import { SymbolSearch } from './symbol-search.ts';
-import { EXPORTED, GLOBAL, INIT, type SymbolTable, TRACEABLE, UNKNOWN_SIZE } from './symbol-table.ts';
+import { EXPORTED, GLOBAL, INIT, type SymbolTable, TRACEABLE, textOf, UNKNOWN_SIZE } from './symbol-table.ts';
 
 /** How far the symbols of an object are known. */
 export type Coverage = 'complete' | 'partial' | 'none';
@@ -230,20 +230,27 @@ function exportedWord(exported: number): KernelSymbol['exported'] {
 /** Functions with something behind a dot, by what stands before it. */
 function dottedFunctions(table: SymbolTable): Map<string, number[]> {
   const dotted = new Map<string, number[]>();
-  for (let symbol = 0; symbol < table.count; symbol++) {
-    if (!table.isFunction(symbol)) continue;
-    const start = table.nameStart[symbol] as number;
-    const end = start + (table.nameLength[symbol] as number);
-    let dot = start + 1;
-    while (dot < end && table.names[dot] !== 0x2e) dot++;
-    if (dot >= end) continue;
-    const base = table.nameOf(symbol).slice(0, dot - start);
-    const list = dotted.get(base);
-    if (list) list.push(symbol);
-    else dotted.set(base, [symbol]);
+  const { names, nameStart, nameLength } = table;
+  let symbol = 0;
+  // Few names have a dot: the pool of all is searched for them.
+  for (let dot = names.indexOf(DOT); dot >= 0; dot = names.indexOf(DOT, dot + 1)) {
+    while (symbol + 1 < table.count && (nameStart[symbol + 1] as number) <= dot) symbol++;
+    const start = nameStart[symbol] as number;
+    if (dot === start) continue;
+    const end = start + (nameLength[symbol] as number);
+    if (table.isFunction(symbol)) {
+      const base = textOf(names, start, dot);
+      const list = dotted.get(base);
+      if (list) list.push(symbol);
+      else dotted.set(base, [symbol]);
+    }
+    // The first dot counts.
+    dot = end - 1;
   }
   return dotted;
 }
+
+const DOT = 0x2e;
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

@@ -1,10 +1,11 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type KernelSources, knowledgeFrom } from '../kernel/knowledge-from.ts';
+import { type KernelSources, knowledgeInSteps } from '../kernel/knowledge-from.ts';
 import type { ModuleFile } from '../kernel/module-file.ts';
 import { moduleName } from '../kernel/read-symvers.ts';
 import type { TableKnowledge } from '../kernel/table-knowledge.ts';
 import { readVmlinux, type VmlinuxFile } from '../kernel/vmlinux-file.ts';
+import { inTurns } from './in-turns.ts';
 import { findModuleFiles, loadModuleFile } from './module-files.ts';
 import { readLimited, reasonOf, sizeOf } from './read-bytes.ts';
 
@@ -71,7 +72,7 @@ export class LoadedKernel {
       modules: [...kernel.moduleFiles.keys()],
     };
     const name = label ?? [...kernel.used, ...(tree === null ? [] : [tree])].join(', ');
-    const reading = knowledgeFrom({ label: name, ...sources });
+    const reading = await inTurns(knowledgeInSteps({ label: name, ...sources }));
     kernel.knowledge = reading.knowledge;
     for (const { source, message } of reading.problems) kernel.problems.push(`${pathFor(source, files)}: ${message}`);
     return kernel;

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
 import type { KernelKnowledge } from '../kernel/knowledge.ts';
 import { referenceKnowledge } from '../kernel/reference-kernel.ts';
+import { inTurns } from './in-turns.ts';
 
 /**
  * Loads the built-in reference kernel from `reference-kernel/` in `folder`, which is beside the bundle.
@@ -15,5 +16,5 @@ export async function loadReferenceKernel(folder: string, { asOwn = false } = {}
   const read = async (name: string) =>
     promisify(brotliDecompress)(await readFile(join(folder, 'reference-kernel', name)));
   const [symbols, types] = await Promise.all([read('symbols.br'), read('types.br')]);
-  return referenceKnowledge(symbols, types, { asOwn });
+  return inTurns(referenceKnowledge(symbols, types, { asOwn }));
 }

@@ -4,11 +4,12 @@ import { symbolsFrom } from '../../../server/src/kernel/knowledge-from.ts';
 import { decodeReference, encodeReference } from '../../../server/src/kernel/reference-format.ts';
 import { referenceKnowledge } from '../../../server/src/kernel/reference-kernel.ts';
 import { encodeTypes, ReferenceTypes } from '../../../server/src/kernel/reference-types.ts';
+import { finish } from '../../../server/src/kernel/steps.ts';
 import { REFERENCE_KERNEL, referenceFile } from '../../support/reference-kernel.ts';
 
 describe('the built-in reference kernel', () => {
   it('says that it is that, unless a test takes it for its own', () => {
-    const kernel = referenceKnowledge(referenceFile('symbols'), referenceFile('types'));
+    const kernel = finish(referenceKnowledge(referenceFile('symbols'), referenceFile('types')));
     expect(kernel.reference).toBe(true);
     expect(kernel.label).toMatch(/^built-in reference kernel, Debian 6\.12\.\d+$/);
     expect(REFERENCE_KERNEL.reference).toBe(false);
@@ -110,7 +111,7 @@ describe('its format', () => {
         'ffffffffc0000000 t init_once\t[ext4]\n',
       filterFunctions: 'init_once\ninit_once\n',
     });
-    const read = decodeReference(encodeReference(tables, ABOUT, (_, __, name) => name !== '_text'));
+    const read = finish(decodeReference(encodeReference(tables, ABOUT, (_, __, name) => name !== '_text')));
     const symbols = Array.from({ length: read.table.count }, (_, symbol) =>
       [
         read.table.nameOf(symbol),
@@ -132,7 +133,7 @@ describe('its format', () => {
 
   it('refuses what is cut off', () => {
     const bytes = referenceFile('symbols');
-    expect(() => decodeReference(bytes.subarray(0, 100_000))).toThrow('damaged');
+    expect(() => finish(decodeReference(bytes.subarray(0, 100_000)))).toThrow('damaged');
   });
 
   it('gives back types', () => {
@@ -175,7 +176,7 @@ describe('its format', () => {
       { names: ['plain'], types: null },
       { names: ['plain'], types },
     ];
-    const read = new ReferenceTypes(() => order, encodeTypes(objects, ['thing']));
+    const read = new ReferenceTypes(order, encodeTypes(objects, ['thing']));
     expect(read.prototype('plain')).toEqual(types.prototype('plain'));
     expect(read.prototype('odd')).toBeNull();
     expect(read.prototype('other')).toBeNull();
