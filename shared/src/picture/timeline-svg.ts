@@ -1,7 +1,7 @@
 import type { Forecast } from '../simulator/forecast-types.ts';
 import { timeText } from '../simulator/time-text.ts';
 import { axisTicks } from './axis.ts';
-import { isBlockedEver, type Lane, lanes, type SegmentState } from './lanes.ts';
+import { type Lane, lanes, type SegmentState } from './lanes.ts';
 import { FONT, HATCH, hatchDefinition, PALETTES, type Palette, type PictureTheme } from './palette.ts';
 import { type ShareColumn, shareColumns } from './shares.ts';
 import { escapeXml, round } from './svg-text.ts';
@@ -15,20 +15,24 @@ export interface PictureRow {
   readonly signals: readonly number[];
 }
 
+/** Microseconds from which on a task that the kernel always finds running counts as one that is waited for. */
+const LONG_RUNNING = 1_500_000;
+
 /**
- * The rows of the small picture: the tasks that nothing holds up in one row, then one row for each kind of blocked task,
- * at most `most` of them (the last one then gathers the others).
+ * The rows of the small picture: the tasks that nothing holds up in one row, then one row for each kind of task that is
+ * waited for, those first that are waited for longest, at most `most` of them (the last one then gathers the others).
  */
 export function pictureRows(all: readonly Lane[], most: number): PictureRow[] {
-  const free = all.filter((lane) => !isBlockedEver(lane));
+  const free = all.filter((lane) => waitedFor(lane) === 0);
   const byName = new Map<string, Lane[]>();
   for (const lane of all) {
-    if (!isBlockedEver(lane)) continue;
+    if (waitedFor(lane) === 0) continue;
     const lanesOfName = byName.get(lane.task.comm);
     if (lanesOfName) lanesOfName.push(lane);
     else byName.set(lane.task.comm, [lane]);
   }
-  const blocked = [...byName].sort((a, b) => b[1].length - a[1].length);
+  const latest = (group: readonly Lane[]): number => Math.max(...group.map(waitedFor));
+  const blocked = [...byName].sort((a, b) => latest(b[1]) - latest(a[1]) || b[1].length - a[1].length);
   const shown = blocked.length > most ? blocked.slice(0, most - 1) : blocked;
   const others = blocked.slice(shown.length).flatMap(([, group]) => group);
   const rows: PictureRow[] = [];
@@ -36,6 +40,15 @@ export function pictureRows(all: readonly Lane[], most: number): PictureRow[] {
   for (const [comm, group] of shown) rows.push(row(group.length === 1 ? comm : `${comm} ×${group.length}`, group));
   if (others.length > 0) rows.push(row(`${others.length} others`, others));
   return rows;
+}
+
+/** Until when a pass found the task blocked, or running all the time; 0 for never. Microseconds. */
+function waitedFor({ segments }: Lane): number {
+  let until = 0;
+  for (const { from, to, reason } of segments) {
+    if (reason !== null && (reason.kind !== 'running' || to - from >= LONG_RUNNING)) until = to;
+  }
+  return until;
 }
 
 function row(label: string, group: readonly Lane[]): PictureRow {

@@ -68,6 +68,39 @@ test('more kinds of blocked tasks than rows are gathered in the last row', () =>
   expect(rows.map((row) => row.label)).toEqual(['t0', 't1', 't2', '6 others']);
 });
 
+test('a task that every look finds running has a row of its own, and who is waited for longest comes first', () => {
+  const tasks = ['early', 'late', 'loop', 'passer'].map(
+    (comm, id): TraceTask => ({ id, comm, kind: 'user', group: id }),
+  );
+  const blocked = (task: number, kind: 'running' | 'unreliable'): TraceEvent => ({
+    at: 1,
+    type: 'blocked',
+    task,
+    reason: { kind },
+    stack: [],
+  });
+  const switched = (task: number, at: number): TraceEvent => ({
+    at,
+    type: 'patch-state',
+    task,
+    state: 1,
+    how: 'kernel-exit',
+  });
+  const events = [
+    ...tasks.map(({ id }): TraceEvent => ({ at: 0, type: 'patch-state', task: id, state: 0, how: 'init' })),
+    blocked(0, 'unreliable'),
+    blocked(1, 'unreliable'),
+    blocked(2, 'running'),
+    blocked(3, 'running'),
+    switched(3, 5000),
+    switched(0, 1_000_000),
+    switched(1, 9_000_000),
+    switched(2, 15_000_000),
+  ];
+  const rows = pictureRows(lanes({ ...typical, tasks, events, end: 16_000_000 }), 5);
+  expect(rows.map(({ label }) => label)).toEqual(['1 task', 'loop', 'late', 'early']);
+});
+
 test.each(['dark', 'light', 'high-contrast', 'high-contrast-light'] as const)(
   'the %s picture is an image that says in words what it shows, and no text breaks its XML',
   (theme) => {
