@@ -79,7 +79,12 @@ function blockerText({ comm, tasks, reason, released, eintr, until }: Blocker): 
           : reason.text;
   const after = until === null ? '' : ` after ${timeText(until)}`;
   const end = {
-    signal: eintr === null ? `the signal wakes it${after}` : `the signal wakes it${after}, ${eintr}() returns EINTR`,
+    signal:
+      reason.kind === 'running'
+        ? `the signal makes it leave the kernel${after}`
+        : eintr === null
+          ? `the signal wakes it${after}`
+          : `the signal wakes it${after}, ${eintr}() returns EINTR`,
     'wakes-itself': `switches when it wakes up by itself${after}`,
     'kernel-exit': `switches when it leaves the kernel${after}`,
     never: 'nothing releases it',

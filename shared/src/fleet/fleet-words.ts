@@ -1,3 +1,4 @@
+import { frameText } from '../simulator/reason-text.ts';
 import type { FleetBlocker, FleetSummary, Outcome } from './fleet-summary.ts';
 
 /** A fleet's summary in words: for the terminal and the report alike. */
@@ -35,11 +36,14 @@ export function fleetHeadline({ hosts, outcomes, needSignals, blockers }: FleetS
 
 /** `tasks that sleep in do_epoll_wait()`. */
 export function blockedOn({ why, function: name }: Pick<FleetBlocker, 'why' | 'function'>): string {
-  if (why === 'running') return 'tasks that keep running in the kernel';
-  return why === 'unreliable' ? 'tasks whose stack can’t be walked reliably' : `tasks that sleep in ${name}()`;
+  if (name !== null) return `tasks that sleep in ${frameText(name)}`;
+  return why === 'running'
+    ? 'tasks that run on a CPU whenever the kernel looks'
+    : 'tasks whose stack can’t be walked reliably';
 }
 
-export function releaseText({ released, eintr }: Pick<FleetBlocker, 'released' | 'eintr'>): string {
+export function releaseText({ why, released, eintr }: Pick<FleetBlocker, 'why' | 'released' | 'eintr'>): string {
+  if (released === 'signal' && why === 'running') return 'the signal at 15 s makes them leave the kernel';
   if (released === 'signal') {
     return eintr.length === 0
       ? 'the signal at 15 s wakes them'

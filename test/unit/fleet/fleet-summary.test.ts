@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fleetHtml } from '../../../shared/src/fleet/fleet-html.ts';
 import { FleetTally, OUTCOMES, outcomeOf } from '../../../shared/src/fleet/fleet-summary.ts';
-import { fleetHeadline, percent } from '../../../shared/src/fleet/fleet-words.ts';
+import { blockedOn, fleetHeadline, percent, releaseText } from '../../../shared/src/fleet/fleet-words.ts';
 import { type HostBlocker, type HostResult, parseHostResult } from '../../../shared/src/fleet/host-result.ts';
 
 const SECOND = 1_000_000;
@@ -176,6 +176,16 @@ describe('in words', () => {
       'Done within 60 s on 2 of 3 hosts (67 %). It would stall on 1 host (33 %), mostly on tasks that sleep in ' +
         'xfs_buf_iowait(). On 1 host tasks wait for the signal at 15 s.',
     );
+  });
+
+  it('names a module’s function as people do, and does not place in the kernel who only runs', () => {
+    expect(blockedOn(blocker({ function: 'xfs_buf_iowait [xfs]' }))).toBe(
+      'tasks that sleep in xfs_buf_iowait() of xfs',
+    );
+    const running = { why: 'running', function: null, released: 'signal', eintr: [] } as const;
+    expect(blockedOn(running)).toBe('tasks that run on a CPU whenever the kernel looks');
+    expect(releaseText(running)).toBe('the signal at 15 s makes them leave the kernel');
+    expect(blockedOn({ why: 'unreliable', function: null })).toBe('tasks whose stack can’t be walked reliably');
   });
 
   it('has a sentence for a fleet without hosts, and for one without a usable recording', () => {

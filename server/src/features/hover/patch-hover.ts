@@ -76,10 +76,11 @@ function reasonText({ reason }: Blocker): string {
   }
 }
 
-function releaseText({ released, eintr, until }: Blocker): string {
+function releaseText({ reason, released, eintr, until }: Blocker): string {
   const when = until === null ? '' : ` after ${timeText(until)}`;
   switch (released) {
     case 'signal':
+      if (reason.kind === 'running') return `the signal makes it leave the kernel${when}`;
       return eintr === null
         ? `the signal wakes it${when}, its system call goes on by itself`
         : `the signal wakes it${when}, and ${code(`${eintr}()`)} returns EINTR to the program`;
