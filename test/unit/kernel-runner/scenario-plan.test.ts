@@ -120,6 +120,16 @@ describe('scenarioRecord', () => {
     expect(record.steps[4]?.log).toEqual(['livepatch: signaling remaining tasks']);
   });
 
+  it('tells no addresses, which no two boots have in common', () => {
+    const failed = (address: string) => ({
+      ...{ at: 0, level: 3, step: 2 },
+      text: `livepatch: Failed to construct shadow variable <${address}, 1> (-12)`,
+    });
+    const log = [failed('00000000c3f1a2b4'), failed('(____ptrval____)')];
+    const told = scenarioRecord(scenario, '6.12', resultOf(7, { log })).steps[2]?.log;
+    expect(told).toEqual(Array(2).fill('livepatch: Failed to construct shadow variable <%p, 1> (-12)'));
+  });
+
   it('forgets a task that was killed', () => {
     expect(record.steps.at(-1)?.tasks).toEqual([]);
     expect(judge(scenario, record).failures).toEqual([]);
