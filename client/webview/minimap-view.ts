@@ -2,6 +2,7 @@ import type { Lane } from '../../shared/src/picture/lanes.ts';
 import { timeText } from '../../shared/src/simulator/time-text.ts';
 import { barBoxes } from './boxes.ts';
 import { attribute, element } from './dom.ts';
+import { onceAFrame } from './once-a-frame.ts';
 import type { RunMark } from './run.ts';
 import { fills, readTheme, type Theme } from './theme.ts';
 import { timeToX, type View, wholeRun, xToTime } from './view.ts';
@@ -23,7 +24,7 @@ export class MinimapView {
   private readonly canvas: HTMLCanvasElement;
   private data: MinimapData | null = null;
   private theme: Theme | null = null;
-  private requested = false;
+  private readonly draw = onceAFrame(() => this.drawNow());
 
   /** `show` is asked to put a time into the middle of the view. */
   constructor(show: (at: number) => void) {
@@ -65,15 +66,6 @@ export class MinimapView {
   restyle(): void {
     this.theme = null;
     this.draw();
-  }
-
-  private draw(): void {
-    if (this.requested) return;
-    this.requested = true;
-    requestAnimationFrame(() => {
-      this.requested = false;
-      this.drawNow();
-    });
   }
 
   private drawNow(): void {

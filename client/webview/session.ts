@@ -8,11 +8,10 @@ import type { Forecast } from '../../shared/src/simulator/forecast-types.ts';
 import type { Workload } from '../../shared/src/simulator/workload.ts';
 import { PRESETS, workloadById } from '../../shared/src/simulator/workloads/index.ts';
 import { makeRun, type Run, runOf } from './run.ts';
+import { SlicedWork } from './sliced-work.ts';
 
 /** The forecast takes a while: it is made when nobody has typed for so long. */
 const FORECAST_DELAY = 200;
-/** Milliseconds of work at a time: half a frame. */
-const SLICE = 8;
 
 const DEFAULT_PRESET = 'web-server';
 
@@ -42,7 +41,7 @@ export interface SessionEvents {
 export class Session {
   private readonly events: SessionEvents;
   private settings: SimulationSettings | null = null;
-  private timer: ReturnType<typeof setTimeout> | null = null;
+  private readonly forecasts = new SlicedWork();
   /** Kept from before a reload until the first images arrive. */
   private kept: PanelState | null;
   /** The seed of the run with the median length. */
@@ -75,7 +74,7 @@ export class Session {
   comparing = false;
   /** The rows of that kernel's comparison where somebody chose another variant; null for all as they are. */
   private varied: { readonly kernel: string; readonly choices: readonly ModelChoice[] } | null = null;
-  private comparisonTimer: ReturnType<typeof setTimeout> | null = null;
+  private readonly comparisons = new SlicedWork();
   private comparisonWanted = false;
 
   constructor(events: SessionEvents, kept: PanelState | undefined) {
@@ -200,15 +199,26 @@ export class Session {
     this.forecasting = false;
     this.comparison = null;
     this.comparing = false;
-    for (const timer of [this.timer, this.comparisonTimer]) if (timer !== null) clearTimeout(timer);
+    this.forecasts.stop();
+    this.comparisons.stop();
   }
 
   private restart(): void {
     this.simulate();
     this.forecasting = true;
     this.events.forecast();
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.look(), FORECAST_DELAY);
+    this.forecasts.start(
+      FORECAST_DELAY,
+      () => {
+        const { image, kernel, workload } = this;
+        return image && forecastInSteps(image, { kernel, workload, seeds: this.settings?.seeds ?? 50 });
+      },
+      (forecast) => this.found(forecast),
+      (error) => {
+        this.forecasting = false;
+        this.fail(error);
+      },
+    );
   }
 
   private simulate(): void {
@@ -226,74 +236,32 @@ export class Session {
       return;
     }
     this.events.run();
-    if (this.comparisonWanted) this.compareSoon();
-  }
-
-  private compareSoon(): void {
-    this.comparing = true;
-    this.events.comparison();
-    if (this.comparisonTimer !== null) clearTimeout(this.comparisonTimer);
-    this.comparisonTimer = setTimeout(() => this.compare(), FORECAST_DELAY);
+    if (this.comparisonWanted) this.compare(FORECAST_DELAY);
   }
 
   /** Plays every model on the same tasks and the same seed, a row at a time. */
-  private compare(): void {
-    const { image, kernel, workload, seed, varied } = this;
-    if (this.comparisonTimer !== null) clearTimeout(this.comparisonTimer);
-    if (image === null) return;
+  private compare(delay = 0): void {
+    if (this.image === null) return;
     this.comparing = true;
     this.events.comparison();
-    const steps = compareInSteps(image, {
-      workload,
-      kernel,
-      seeds: [seed],
-      ...(varied?.kernel === kernel ? { choices: varied.choices } : {}),
-    });
-    const slice = (): void => {
-      const until = performance.now() + SLICE;
-      try {
-        do {
-          const { done, value } = steps.next();
-          if (done) {
-            this.comparison = value;
-            this.comparing = false;
-            this.events.comparison();
-            return;
-          }
-        } while (performance.now() < until);
-      } catch (error) {
+    this.comparisons.start(
+      delay,
+      () => {
+        const { image, kernel, workload, seed, varied } = this;
+        if (image === null) return null;
+        const choices = varied?.kernel === kernel ? { choices: varied.choices } : {};
+        return compareInSteps(image, { workload, kernel, seeds: [seed], ...choices });
+      },
+      (comparison) => {
+        this.comparison = comparison;
+        this.comparing = false;
+        this.events.comparison();
+      },
+      (error) => {
         this.comparing = false;
         this.fail(error);
-        return;
-      }
-      this.comparisonTimer = setTimeout(slice);
-    };
-    this.comparisonTimer = setTimeout(slice);
-  }
-
-  /** Runs all seeds, a slice at a time: nothing that is typed, clicked or played waits for it. */
-  private look(): void {
-    const { image, kernel, workload } = this;
-    if (image === null) return;
-    const steps = forecastInSteps(image, { kernel, workload, seeds: this.settings?.seeds ?? 50 });
-    const slice = (): void => {
-      const until = performance.now() + SLICE;
-      try {
-        do {
-          const { done, value } = steps.next();
-          if (done) {
-            this.found(value);
-            return;
-          }
-        } while (performance.now() < until);
-      } catch (error) {
-        this.forecasting = false;
-        this.fail(error);
-        return;
-      }
-      this.timer = setTimeout(slice);
-    };
-    slice();
+      },
+    );
   }
 
   private found(forecast: Forecast): void {

@@ -1,6 +1,7 @@
 import { timeText } from '../../shared/src/simulator/time-text.ts';
 import { attribute, element, icon, text } from './dom.ts';
 import { drawAxis, drawBars, ROW_HEIGHT } from './drawing.ts';
+import { onceAFrame } from './once-a-frame.ts';
 import type { Row } from './rows.ts';
 import type { RunMark } from './run.ts';
 import { segmentAt, tally, tallyText } from './tally.ts';
@@ -50,7 +51,7 @@ export class TimelineView {
   private data: TimelineData = EMPTY;
   private theme: Theme | null = null;
   private readonly made = new Map<string, { row: Row; element: HTMLElement }>();
-  private requested = false;
+  private readonly draw = onceAFrame(() => this.drawNow());
 
   constructor(events: TimelineEvents) {
     this.events = events;
@@ -117,16 +118,6 @@ export class TimelineView {
     if (top < scrollTop) this.scroller.scrollTop = top;
     else if (top + ROW_HEIGHT > scrollTop + clientHeight) this.scroller.scrollTop = top + ROW_HEIGHT - clientHeight;
     this.draw();
-  }
-
-  /** Draws with the next frame, however often it is asked. */
-  private draw(): void {
-    if (this.requested) return;
-    this.requested = true;
-    requestAnimationFrame(() => {
-      this.requested = false;
-      this.drawNow();
-    });
   }
 
   private drawNow(): void {
