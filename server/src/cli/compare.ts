@@ -1,5 +1,6 @@
 import { compareModels } from '../../../shared/src/comparison/compare.ts';
 import type { ModelChoice } from '../../../shared/src/comparison/comparison-types.ts';
+import { frequentReplacement } from '../../../shared/src/comparison/frequent-replacement.ts';
 import { PATCHING_MODELS, patchingModel } from '../../../shared/src/comparison/models/index.ts';
 import { comparePolicies } from '../../../shared/src/comparison/policies.ts';
 import { comparisonSvg } from '../../../shared/src/picture/comparison-svg.ts';
@@ -47,8 +48,14 @@ export async function compareCommand(args: readonly string[], wasmFolder: string
       throw new UsageError('--installed compares replace policies: --model, --seeds and --format svg are not for it.');
     }
     const installed = await Promise.all(values.installed.map((old) => patchOfFile(old, undefined, wasmFolder)));
-    const policies = comparePolicies(image, { workload, kernel, seed: first, installed });
-    process.stdout.write(format === 'json' ? `${JSON.stringify(policies)}\n` : policyReport(policies, style, width));
+    const setting = { workload, kernel, seed: first };
+    const policies = comparePolicies(image, { ...setting, installed });
+    const frequent = frequentReplacement(image, setting);
+    process.stdout.write(
+      format === 'json'
+        ? `${JSON.stringify({ ...policies, frequent })}\n`
+        : policyReport(policies, frequent, style, width),
+    );
     return 0;
   }
   const comparison = compareModels(image, {

@@ -10,6 +10,8 @@ export interface ReplacePolicy {
   readonly id: string;
   readonly title: string;
   readonly sources: readonly string[];
+  /** What it does not take beside what every kernel refuses (a second transition, EBUSY), a sentence each. */
+  readonly refuses: readonly string[];
   /** Whether any released kernel has it. */
   readonly released: boolean;
   /** Files in a patch's sysfs directory that it adds or renames. */

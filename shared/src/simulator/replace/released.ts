@@ -8,6 +8,10 @@ export const released: ReplacePolicy = {
   id: 'released',
   title: 'A patch with .replace replaces all others',
   sources: ['kernel/livepatch/core.c and state.c of Linux 6.1 and 6.12'],
+  refuses: [
+    'A patch that knows a state in a lower version than a loaded patch has (EINVAL).',
+    'A patch with .replace that lacks a state of a loaded patch (EINVAL).',
+  ],
   released: true,
   files: { replace: ({ replace }) => ({ name: 'replace', value: replace ? '1' : '0' }), replaceable: false },
   isReplacing: ({ replace }) => replace,

@@ -14,6 +14,10 @@ export const replaceConflicting: ReplacePolicy = {
   id: 'replace-conflicting',
   title: 'A patch with .replace replaces those with which it shares a function (an idea of February 2025)',
   sources: ['P. Mladek in answer to "[RFC PATCH 0/2] livepatch: Add support for hybrid mode", 7 February 2025'],
+  refuses: [
+    'A patch that knows a state in a lower version than a loaded patch has (EINVAL).',
+    'A patch with .replace that lacks a state of a patch that it replaces (EINVAL).',
+  ],
   released: false,
   replaces,
   needsNops: replaces,

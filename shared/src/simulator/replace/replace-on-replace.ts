@@ -10,6 +10,7 @@ export const replaceOnReplace: ReplacePolicy = {
   id: 'replace-on-replace',
   title: 'A patch with .replace goes only on top of such patches (an idea of January 2018)',
   sources: ['P. Mladek in "Re: [PATCH v5 0/3] livepatch: introduce atomic replace", 30 January 2018'],
+  refuses: ['A patch with .replace while one without is loaded (EINVAL).', ...released.refuses],
   released: false,
   conflict: (patch, old) =>
     patch.replace && !old.replace ? `${patch.module} has .replace and ${old.module}, which is loaded, has not` : null,

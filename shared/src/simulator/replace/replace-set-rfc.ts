@@ -15,6 +15,10 @@ export const replaceSetRfc: ReplacePolicy = {
   id: 'replace-set-rfc',
   title: 'Every patch replaces its set (RFC of May 2026)',
   sources: ['RFC on the live-patching list, 13 May 2026 (replace_set), and P. Mladek in answer to it, 26 May 2026'],
+  refuses: [
+    'A patch that knows a state in a lower version than a loaded patch has (EINVAL).',
+    'A patch that lacks a state of a loaded patch of its set (EINVAL).',
+  ],
   released: false,
   files: { replace: (patch) => ({ name: 'replace', value: String(setOf(patch)) }), replaceable: false },
   isReplacing: () => true,

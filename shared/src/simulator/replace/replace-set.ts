@@ -19,6 +19,11 @@ export const replaceSet: ReplacePolicy = {
     'PATCH v2 on the live-patching list, 29 May 2026 (replace_set)',
     'PATCH v3 3/7, "livepatch: Support scoped atomic replace using replace_set", 7 June 2026, and P. Mladek in answer to it, 9 June 2026',
   ],
+  refuses: [
+    'A patch that replaces a function which a patch of another set replaces (EINVAL).',
+    'A patch that has a state of a patch of another set (EINVAL).',
+    'A patch that lacks a state of a loaded patch of its set, or knows it in a lower version (EINVAL).',
+  ],
   released: false,
   files: { replace: (patch) => ({ name: 'replace_set', value: String(setOf(patch)) }), replaceable: false },
   isReplacing: () => true,

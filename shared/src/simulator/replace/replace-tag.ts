@@ -11,6 +11,10 @@ export const replaceTag: ReplacePolicy = {
   id: 'replace-tag',
   title: 'A tag replaces its own tag and 0 (drafts of April 2026)',
   sources: ['Replies to "[RFC PATCH 0/2] livepatch: Add support for hybrid mode", 3 to 7 April 2026'],
+  refuses: [
+    'A patch that knows a state in a lower version than a loaded patch has (EINVAL).',
+    'A patch with a tag that lacks a state of a loaded patch, also of one that it would keep (EINVAL).',
+  ],
   released: false,
   files: { replace: ({ replaceSet }) => ({ name: 'replace', value: String(replaceSet ?? 0) }), replaceable: false },
   isReplacing: ({ replaceSet }) => (replaceSet ?? 0) > 0,

@@ -11,6 +11,11 @@ export const replaceableAlone: ReplacePolicy = {
   id: 'replaceable-alone',
   title: 'Patches with .replaceable are replaced, and one that stays may share no function (an idea of February 2025)',
   sources: ['P. Mladek in answer to "[RFC PATCH 0/2] livepatch: Add support for hybrid mode", 7 February 2025'],
+  refuses: [
+    'A patch with .replace that shares a function with a patch which stays (EINVAL).',
+    'A patch that knows a state in a lower version than a loaded patch has (EINVAL).',
+    'A patch with .replace that lacks a state of a patch that it replaces (EINVAL).',
+  ],
   conflict(patch, old) {
     const shared = patch.replace && !old.replaceable ? sharedFunction(patch, old) : null;
     if (shared === null) return null;

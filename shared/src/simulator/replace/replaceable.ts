@@ -11,6 +11,10 @@ export const replaceable: ReplacePolicy = {
   id: 'replaceable',
   title: 'Only patches with .replaceable are replaced (RFC of January 2025)',
   sources: ['"[RFC PATCH 0/2] livepatch: Add support for hybrid mode", Y. Shao, 27 January 2025'],
+  refuses: [
+    'A patch that knows a state in a lower version than a loaded patch has (EINVAL).',
+    'A patch with .replace that lacks a state of a loaded patch, also of one that it would keep (EINVAL).',
+  ],
   released: false,
   files: { ...released.files, replaceable: true },
   replaces: (patch, old) => patch.replace && old.replaceable,
