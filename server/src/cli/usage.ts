@@ -42,7 +42,8 @@ check:
 simulate:
   --format pretty|json|log   pretty: forecast, timeline and log (default); json: the whole trace of one run;
                              log: the kernel log of one run, as dmesg shows it
-  --kernel VERSION           the kernel that is simulated, such as 6.1 (default 6.12)
+  --kernel VERSION           the kernel that is simulated, such as 6.1 (default 6.12), or with a proposed replace
+                             policy, such as 6.12+replace-set (docs/models.md)
   --workload ID|FILE         the machine it runs on: web-server (default), database, build-machine, or a recording
                              of a real one (see capture)
   --seed N                   the run that json, log and the timeline show (default 1; pretty: the typical one)
@@ -67,8 +68,8 @@ fleet-report:
 compare:
   --format pretty|json|svg   pretty: a table and the reasons (default); svg: the picture
   --model ID[:NAME=VALUE;…]  a row, may be repeated (default: every model). IDs: hybrid, hybrid-without-stacks,
-                             proposal-2016, immediate, kgraft, kpatch, ksplice, simple-method, checkpoint; their
-                             parameters (times in microseconds) and variants are in docs/models.md
+                             proposal-2016, immediate, kgraft, kpatch, ksplice, use-counts, simple-method, checkpoint;
+                             their parameters (times in microseconds) and variants are in docs/models.md
   --seeds N                  how many seeds each row is played with, from --seed on (default 1)
   --installed FILE           a livepatch that is loaded before, may be repeated, in order: compares replace policies
                              and orders of steps instead of models (pretty or json)

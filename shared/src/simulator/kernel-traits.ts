@@ -104,6 +104,9 @@ export function kernelTraits(kernel: string): KernelTraits {
   }
   if (proposed !== undefined) {
     assumptions.push(`'${proposed.title}' was never merged; it is simulated as proposed.`);
+  } else if (suffix?.startsWith('replace') === true) {
+    const known = REPLACE_POLICIES.flatMap(({ id, released }) => (released ? [] : [id])).join(', ');
+    assumptions.push(`There is no proposal '${suffix}'; the kernel is simulated without it. Known are ${known}.`);
   }
   const traits = {};
   for (const row of ROWS) {

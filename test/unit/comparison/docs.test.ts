@@ -31,3 +31,9 @@ it('names each replace policy', () => {
     if (!released) expect(page).toContain(`\`6.12+${id}\``);
   }
 });
+
+it('stands in the command line’s help with each model', () => {
+  const help = readFileSync('server/src/cli/usage.ts', 'utf8');
+  const ids = /IDs: ([^;]+);/.exec(help)?.[1]?.split(/,\s+/);
+  expect(ids).toEqual(PATCHING_MODELS.map(({ id }) => id));
+});

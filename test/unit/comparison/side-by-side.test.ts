@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { playChoice } from '../../../shared/src/comparison/compare.ts';
 import type { ModelChoice } from '../../../shared/src/comparison/comparison-types.ts';
+import { PATCHING_MODELS } from '../../../shared/src/comparison/models/index.ts';
 import type { TaskGroup } from '../../../shared/src/simulator/workload.ts';
 import { events, kthread, SECOND, task } from '../simulator/support.ts';
 import {
@@ -36,6 +37,42 @@ const AWKWARD: { readonly [name: string]: TaskGroup } = {
 };
 
 const ALL_DONE = Object.fromEntries(Object.keys(AWKWARD).map((name) => [name, 'done']));
+
+describe('the terms of 2014', () => {
+  it('have a place for each model: what a task must have left, and what goes over at once', () => {
+    const places = PATCHING_MODELS.map(({ id, leaves, switches }) => [id, leaves, switches]);
+    expect(places).toEqual([
+      ['hybrid', 'patched-set', 'thread'],
+      ['hybrid-without-stacks', 'kernel', 'thread'],
+      ['proposal-2016', 'patched-set', 'thread'],
+      ['immediate', 'function', 'function'],
+      ['kgraft', 'kernel', 'thread'],
+      ['kpatch', 'patched-set', 'kernel'],
+      ['ksplice', 'patched-set', 'kernel'],
+      ['use-counts', 'patched-set', 'kernel'],
+      ['simple-method', 'kernel', 'kernel'],
+      ['checkpoint', 'kernel', 'kernel'],
+    ]);
+  });
+});
+
+describe('a live upgrade', () => {
+  const busy = box({ ...init, count: 100 }, worker);
+  const time = (parameters: { readonly [name: string]: number } = {}) => rowOf('checkpoint', busy, { parameters }).time;
+
+  it('stands still below 10 s, or below 1 s when everything is optimised (I. Molnar)', () => {
+    expect(time()).toBeLessThan(10 * SECOND);
+    expect(time()).toBeGreaterThan(5 * SECOND);
+    expect(time({ bootTime: 600 * MS, dumpTime: MS, restoreTime: MS })).toBeLessThan(SECOND);
+  });
+
+  it('takes minutes where the boot takes minutes (V. Pavlik), all of it standing still', () => {
+    const parameters = { bootTime: 180 * SECOND };
+    const row = rowOf('checkpoint', busy, { parameters }, { timeLimit: 300 * SECOND });
+    expect(row.time).toBeGreaterThan(180 * SECOND);
+    expect(row.standStill.longest).toBeGreaterThan(180 * SECOND);
+  });
+});
 
 describe('what an awkward task does to a patch', () => {
   it.each<[string, Omit<ModelChoice, 'model'>, { readonly [name: string]: string }]>([

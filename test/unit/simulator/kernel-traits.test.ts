@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SimulatorError } from '../../../shared/src/simulator/errno.ts';
 import { kernelTraits } from '../../../shared/src/simulator/kernel-traits.ts';
+import { REPLACE_POLICIES } from '../../../shared/src/simulator/replace/index.ts';
 import { at, errnos, load, patch, play, QUIET, SECOND } from './support.ts';
 
 describe('kernel versions', () => {
@@ -24,10 +25,16 @@ describe('kernel versions', () => {
   });
 
   it('of the hybrid mode RFC is never called verified', () => {
-    for (const id of ['replaceable', 'replace-tag', 'replace-set-rfc', 'replace-set']) {
-      expect(kernelTraits(`6.12+${id}`)).toMatchObject({ replacePolicy: { id }, verified: false });
+    for (const { id, released } of REPLACE_POLICIES) {
+      if (!released) expect(kernelTraits(`6.12+${id}`)).toMatchObject({ replacePolicy: { id }, verified: false });
     }
-    expect(kernelTraits('6.12+nonsense').replacePolicy.id).toBe('released');
+    expect(kernelTraits('6.12+nonsense')).toMatchObject({ replacePolicy: { id: 'released' }, assumptions: [] });
+  });
+
+  it('with a misspelt proposal say that there is none of that name', () => {
+    const { replacePolicy, assumptions } = kernelTraits('6.12+replace-sets');
+    expect(replacePolicy.id).toBe('released');
+    expect(assumptions.join()).toMatch(/no proposal 'replace-sets'; .* replaceable, .* replace-set\.$/);
   });
 
   it.each(['5.10', '4.4', 'latest', ''])('%j is simulated as a known one, and says so', (kernel) => {
