@@ -73,6 +73,48 @@ export function exampleModule(parts: ExampleParts): string {
   return `${blocks.join('\n\n')}\n`;
 }
 
+const PREPARE = `
+static int prepare(struct klp_object *obj)
+{
+	return 0;
+}`;
+const NO_FUNCS = `
+static struct klp_func no_funcs[] = {
+	{ }
+};`;
+
+/** A module that patches vmlinux and has an object without functions, whose first line is `name`. */
+export function exampleEmptyObject(name: string, withCallback = false): string {
+  const callback = withCallback ? '\n\t\t.callbacks.pre_patch = prepare,' : '';
+  const objs = `${NO_FUNCS}
+
+static struct klp_object objs[] = {
+	{
+		.funcs = funcs,
+	},
+	{
+		${name}
+		.funcs = no_funcs,${callback}
+	},
+	{ }
+};`;
+  return exampleModule({ objs, ...(withCallback ? { functions: `${CORRECT.functions}\n${PREPARE}` } : {}) });
+}
+
+/** A module with one object, which has a callback and no functions. `name` is its first line; null: it is vmlinux. */
+export function exampleCallbackAlone(name: string | null): string {
+  const objs = `${NO_FUNCS}
+
+static struct klp_object objs[] = {
+	{${name === null ? '' : `\n\t\t${name}`}
+		.funcs = no_funcs,
+		.callbacks.pre_patch = prepare,
+	},
+	{ }
+};`;
+  return exampleModule({ functions: PREPARE, funcs: '', objs });
+}
+
 /** A module that replaces one function of vmlinux. `marked`: the rule must report its name. */
 export function exampleReplacing(
   oldName: string,

@@ -1,5 +1,5 @@
 import type { Rule } from '../../rule.ts';
-import { exampleModule } from '../example-module.ts';
+import { exampleEmptyObject, exampleModule } from '../example-module.ts';
 import { kernelCalls } from '../versions/kernel-calls.ts';
 
 export const rule: Rule = {
@@ -63,35 +63,7 @@ module_exit(uptime_fix_exit);`,
     good: [
       {
         title: 'An object for the module',
-        code: exampleModule({
-          functions: `
-static int fixed_uptime_proc_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "0.00 0.00\\n");
-	return 0;
-}
-
-static int prepare(struct klp_object *obj)
-{
-	return 0;
-}`,
-          objs: `
-static struct klp_func no_funcs[] = {
-	{ }
-};
-
-static struct klp_object objs[] = {
-	{
-		.funcs = funcs,
-	},
-	{
-		.name = "loop",
-		.funcs = no_funcs,
-		.callbacks.pre_patch = prepare,
-	},
-	{ }
-};`,
-        }),
+        code: exampleEmptyObject('.name = "loop",', true),
       },
     ],
   },

@@ -1,5 +1,5 @@
 import type { Rule } from '../../rule.ts';
-import { exampleModule } from '../example-module.ts';
+import { exampleEmptyObject } from '../example-module.ts';
 import { MODULE_FILE_SUFFIX, nameFinding } from '../object-name-fix.ts';
 import { seenObjects } from '../tables.ts';
 
@@ -22,45 +22,13 @@ export const rule: Rule = {
     bad: [
       {
         title: 'File name instead of module name',
-        code: exampleModule({
-          objs: `
-static struct klp_func no_funcs[] = {
-	{ }
-};
-
-static struct klp_object objs[] = {
-	{
-		.funcs = funcs,
-	},
-	{
-		.name = "loop.ko", //~
-		.funcs = no_funcs,
-	},
-	{ }
-};`,
-        }),
+        code: exampleEmptyObject('.name = "loop.ko", //~'),
       },
     ],
     good: [
       {
         title: "The kernel's name of the module",
-        code: exampleModule({
-          objs: `
-static struct klp_func no_funcs[] = {
-	{ }
-};
-
-static struct klp_object objs[] = {
-	{
-		.funcs = funcs,
-	},
-	{
-		.name = "loop",
-		.funcs = no_funcs,
-	},
-	{ }
-};`,
-        }),
+        code: exampleEmptyObject('.name = "loop",'),
       },
     ],
   },

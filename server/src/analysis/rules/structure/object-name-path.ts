@@ -1,5 +1,5 @@
 import type { Rule } from '../../rule.ts';
-import { exampleModule } from '../example-module.ts';
+import { exampleEmptyObject } from '../example-module.ts';
 import { nameFinding } from '../object-name-fix.ts';
 import { seenObjects } from '../tables.ts';
 
@@ -21,45 +21,13 @@ export const rule: Rule = {
     bad: [
       {
         title: 'The place in the kernel tree',
-        code: exampleModule({
-          objs: `
-static struct klp_func no_funcs[] = {
-	{ }
-};
-
-static struct klp_object objs[] = {
-	{
-		.funcs = funcs,
-	},
-	{
-		.name = "net/bluetooth/bluetooth", //~
-		.funcs = no_funcs,
-	},
-	{ }
-};`,
-        }),
+        code: exampleEmptyObject('.name = "net/bluetooth/bluetooth", //~'),
       },
     ],
     good: [
       {
         title: "The kernel's name of the module",
-        code: exampleModule({
-          objs: `
-static struct klp_func no_funcs[] = {
-	{ }
-};
-
-static struct klp_object objs[] = {
-	{
-		.funcs = funcs,
-	},
-	{
-		.name = "bluetooth",
-		.funcs = no_funcs,
-	},
-	{ }
-};`,
-        }),
+        code: exampleEmptyObject('.name = "bluetooth",'),
       },
     ],
   },

@@ -1,5 +1,5 @@
 import type { Rule, RuleFinding } from '../../rule.ts';
-import { exampleModule } from '../example-module.ts';
+import { exampleEmptyObject } from '../example-module.ts';
 import { entryLabel, isAlwaysThere, mayHoldMore, objectLabel, seenEntries } from '../tables.ts';
 
 export const rule: Rule = {
@@ -20,57 +20,13 @@ export const rule: Rule = {
     bad: [
       {
         title: 'Nothing for the module loop',
-        code: exampleModule({
-          objs: `
-static struct klp_func loop_funcs[] = {
-	{ }
-};
-
-static struct klp_object objs[] = {
-	{
-		.funcs = funcs,
-	},
-	{
-		.name = "loop", //~
-		.funcs = loop_funcs,
-	},
-	{ }
-};`,
-        }),
+        code: exampleEmptyObject('.name = "loop", //~'),
       },
     ],
     good: [
       {
         title: 'Callbacks alone',
-        code: exampleModule({
-          functions: `
-static int fixed_uptime_proc_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "0.00 0.00\\n");
-	return 0;
-}
-
-static int prepare(struct klp_object *obj)
-{
-	return 0;
-}`,
-          objs: `
-static struct klp_func loop_funcs[] = {
-	{ }
-};
-
-static struct klp_object objs[] = {
-	{
-		.funcs = funcs,
-	},
-	{
-		.name = "loop",
-		.funcs = loop_funcs,
-		.callbacks.pre_patch = prepare,
-	},
-	{ }
-};`,
-        }),
+        code: exampleEmptyObject('.name = "loop",', true),
       },
     ],
   },

@@ -1,30 +1,8 @@
 import type { Fix, Rule, RuleFinding } from '../../rule.ts';
 import { removeField } from '../edits.ts';
-import { exampleModule } from '../example-module.ts';
+import { exampleCallbackAlone } from '../example-module.ts';
 import { seenObjects } from '../tables.ts';
 import { certainty, sourceText } from '../targets.ts';
-
-const objs = (name: string) => `
-static struct klp_func no_funcs[] = {
-	{ }
-};
-
-static struct klp_object objs[] = {
-	{${name}
-		.funcs = no_funcs,
-		.callbacks.pre_patch = prepare,
-	},
-	{ }
-};`;
-
-const PARTS = {
-  functions: `
-static int prepare(struct klp_object *obj)
-{
-	return 0;
-}`,
-  funcs: '',
-};
 
 export const rule: Rule = {
   id: 'object-is-builtin',
@@ -46,10 +24,10 @@ export const rule: Rule = {
     bad: [
       {
         title: 'jbd2 is built into Debian’s cloud kernels',
-        code: exampleModule({ ...PARTS, objs: objs('\n\t\t.name = "jbd2", //~') }),
+        code: exampleCallbackAlone('.name = "jbd2", //~'),
       },
     ],
-    good: [{ title: 'The object of vmlinux', code: exampleModule({ ...PARTS, objs: objs('') }) }],
+    good: [{ title: 'The object of vmlinux', code: exampleCallbackAlone(null) }],
   },
   check(module, { knowledge }) {
     if (!knowledge) return [];

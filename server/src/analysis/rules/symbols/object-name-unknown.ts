@@ -1,31 +1,8 @@
 import { closestName } from '../../closest-name.ts';
 import type { Fix, Rule, RuleFinding } from '../../rule.ts';
-import { exampleModule } from '../example-module.ts';
+import { exampleCallbackAlone } from '../example-module.ts';
 import { replaceString, seenObjects } from '../tables.ts';
 import { sourceText } from '../targets.ts';
-
-const objs = (name: string) => `
-static struct klp_func no_funcs[] = {
-	{ }
-};
-
-static struct klp_object objs[] = {
-	{
-		.name = "${name}",${name === 'rationl' ? ' //~' : ''}
-		.funcs = no_funcs,
-		.callbacks.pre_patch = prepare,
-	},
-	{ }
-};`;
-
-const PARTS = {
-  functions: `
-static int prepare(struct klp_object *obj)
-{
-	return 0;
-}`,
-  funcs: '',
-};
 
 export const rule: Rule = {
   id: 'object-name-unknown',
@@ -43,8 +20,8 @@ export const rule: Rule = {
     'The kernel cannot know that a module will never come. The patch is enabled, the log says "patching complete", and the object’s ' +
     '`patched` file in sysfs stays 0. `lsmod` shows the names as the kernel spells them.',
   examples: {
-    bad: [{ title: 'A letter is missing', code: exampleModule({ ...PARTS, objs: objs('rationl') }) }],
-    good: [{ title: 'A module of the kernel', code: exampleModule({ ...PARTS, objs: objs('rational') }) }],
+    bad: [{ title: 'A letter is missing', code: exampleCallbackAlone('.name = "rationl", //~') }],
+    good: [{ title: 'A module of the kernel', code: exampleCallbackAlone('.name = "rational",') }],
   },
   check(module, { knowledge }) {
     if (!knowledge) return [];
