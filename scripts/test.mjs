@@ -99,7 +99,7 @@ const KERNEL_SUITE = {
     await installKernelSources();
     await installKernelTools(root);
   },
-  run: () => onKernels(randomScenarios(10), kernelTests([...SAMPLED, 'symbols'])),
+  run: () => onKernels(randomScenarios(10), kernelTests([...SAMPLED, 'shadows', 'symbols'])),
 };
 
 /** Guests with whole servers, which take minutes each, are for who asks for them (docs/capture.md). */
