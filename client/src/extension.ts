@@ -4,6 +4,7 @@ import type { ExtensionApi } from './api.ts';
 import { showDebugInformation } from './commands/debug-information.ts';
 import { newModule } from './commands/new-module.ts';
 import { openSample } from './commands/open-sample.ts';
+import { KernelDiffs } from './kernel-diffs.ts';
 import { LivepatchDocuments } from './livepatch-documents.ts';
 import { ModuleTree } from './modules/module-tree.ts';
 import { PANEL_TYPE, type PanelPart, SimulationPanels } from './panel/simulation-panels.ts';
@@ -13,14 +14,16 @@ import { createStatusItem } from './status-item.ts';
 
 let server: ServerHost | undefined;
 
-/** Runs for every window with a C file: looks for livepatch in the open documents, and starts nothing without one. */
+/** Runs for every window with a C file or a diff: looks for livepatch in what is open, and starts nothing without it. */
 export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const version = String(context.extension.packageJSON.version);
   const log = vscode.window.createOutputChannel('Kernel Livepatch', { log: true });
   log.info(`Extension ${version}, VS Code ${vscode.version}, Node ${process.version}`);
 
   const documents = new LivepatchDocuments();
-  const host = new ServerHost(context.asAbsolutePath('dist/server.js'), documents, log);
+  const diffs = new KernelDiffs();
+  const served = { hasUri: (uri: string) => documents.hasUri(uri) || diffs.hasUri(uri) };
+  const host = new ServerHost(context.asAbsolutePath('dist/server.js'), served, log);
   server = host;
   const panels = new SimulationPanels(context.extensionUri, host, documents, log, context.workspaceState);
 
@@ -66,11 +69,13 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   context.subscriptions.push(
     log,
     documents,
+    diffs,
     panels,
     createStatusItem(host, documents),
     scenarios,
     modules,
     documents.onDidAdd((document) => host.add(document)),
+    diffs.onDidAdd((document) => host.add(document)),
     vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
     vscode.commands.registerCommand(SIMULATE_COMMAND, (target, patch) => openPanel(target, patch, 'timeline')),
     vscode.commands.registerCommand('livepatch.showKernelLog', (target, patch) => openPanel(target, patch, 'log')),
@@ -85,8 +90,9 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ),
     vscode.commands.registerCommand('livepatch.showActions', () => showActions()),
   );
-  // Last, because it reports the documents that are open already.
+  // Last, because they report the documents that are open already.
   documents.watch();
+  diffs.watch();
   return api;
 }
 

@@ -28,7 +28,7 @@ import {
   WORKSPACE_REQUEST,
   type WorkspaceResult,
 } from '../../shared/src/protocol.ts';
-import { DOCUMENT_SELECTOR, type LivepatchDocuments } from './livepatch-documents.ts';
+import { DOCUMENT_SELECTOR } from './livepatch-documents.ts';
 
 /** A bundle of its own, loaded when the server is first needed: activation must stay cheap for every other C file. */
 
@@ -44,12 +44,17 @@ export interface ConnectionOptions {
   /** Path of the bundled server. */
   readonly module: string;
   readonly log: vscode.LogOutputChannel;
-  readonly documents: LivepatchDocuments;
+  readonly documents: ServedDocuments;
   onState(state: 'starting' | 'running' | 'stopped'): void;
   onStatus(status: StatusParams): void;
   onImages(images: ImagesChangedParams): void;
   /** The server died by itself. True starts it again. */
   onDied(): boolean;
+}
+
+/** The documents that the server is told of. */
+export interface ServedDocuments {
+  hasUri(uri: string): boolean;
 }
 
 /** One server process and what may be asked of it. */
@@ -123,7 +128,7 @@ export function createConnection(options: ConnectionOptions): Connection {
           message: 'The server ended.',
         }),
       },
-      // A document selector can't look at the text, so other C documents are held back here.
+      // A document selector can't look at the text, so other C documents and diffs are held back here.
       middleware: {
         sendNotification: (type, next, params) => {
           const method = typeof type === 'string' ? type : type.method;

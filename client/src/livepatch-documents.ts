@@ -4,8 +4,12 @@ import { mentionsLivepatch } from '../../shared/src/livepatch-text.ts';
 /** Documents of other schemes (git, output, comments) are copies or no files. */
 const SCHEMES = ['file', 'untitled', 'vscode-vfs', 'vscode-test-web'];
 
-/** For VS Code and for the language client: the same documents. */
-export const DOCUMENT_SELECTOR = SCHEMES.map((scheme) => ({ language: 'c', scheme }));
+/** For VS Code and for the language client: the same documents. Some of the C files and diffs in it are for the server. */
+export const DOCUMENT_SELECTOR = SCHEMES.flatMap((scheme) => [
+  { language: 'c', scheme },
+  { language: 'diff', scheme },
+  { pattern: '**/*.{diff,patch}', scheme },
+]);
 
 /**
  * The open C documents that use livepatch. A document comes in when its text first mentions livepatch and stays until
@@ -81,7 +85,12 @@ export class LivepatchDocuments implements vscode.Disposable {
 }
 
 function isCandidate(document: vscode.TextDocument): boolean {
-  return document.languageId === 'c' && SCHEMES.includes(document.uri.scheme);
+  return document.languageId === 'c' && hasOurScheme(document);
+}
+
+/** Whether it is a document that somebody edits. */
+export function hasOurScheme({ uri }: vscode.TextDocument): boolean {
+  return SCHEMES.includes(uri.scheme);
 }
 
 /** Looks at the changed lines only: other people's large C files must not be searched at every key. */

@@ -9,20 +9,19 @@ import type {
   WorkspaceResult,
 } from '../../shared/src/protocol.ts';
 import type { ServerState } from './api.ts';
-import type { Connection } from './language-client.ts';
-import type { LivepatchDocuments } from './livepatch-documents.ts';
+import type { Connection, ServedDocuments } from './language-client.ts';
 
 /** A server that dies more often than this within RESTART_WINDOW is left alone until somebody asks for it. */
 const MOST_RESTARTS = 4;
 const RESTART_WINDOW = 3 * 60_000;
 
 /**
- * The server's life: started when the first document that uses livepatch is opened, started again when it dies, left
+ * The server's life: started when the first document for it is opened, started again when it dies, left
  * alone when it dies too often. Documents are told anew to each new process, so nothing is lost with the old one.
  */
 export class ServerHost implements vscode.Disposable {
   private readonly module: string;
-  private readonly documents: LivepatchDocuments;
+  private readonly documents: ServedDocuments;
   private readonly log: vscode.LogOutputChannel;
   private connection: Connection | null = null;
   private starting: Promise<void> | null = null;
@@ -39,7 +38,7 @@ export class ServerHost implements vscode.Disposable {
   /** Of the client's side: the server could not be started, or died. The server's own problem is in its status. */
   private failure: string | null = null;
 
-  constructor(module: string, documents: LivepatchDocuments, log: vscode.LogOutputChannel) {
+  constructor(module: string, documents: ServedDocuments, log: vscode.LogOutputChannel) {
     this.module = module;
     this.documents = documents;
     this.log = log;
@@ -72,7 +71,7 @@ export class ServerHost implements vscode.Disposable {
     await this.start();
   }
 
-  /** Tells the server of a document that became a livepatch, and starts it for the first one. */
+  /** Tells the server of a document that became a livepatch or a diff of the kernel, and starts it for the first one. */
   add(document: vscode.TextDocument): void {
     if (this.state === 'running') this.connection?.open(document);
     else void this.start();

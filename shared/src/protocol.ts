@@ -144,6 +144,8 @@ export interface Settings {
   readonly codeLens: boolean;
   /** What the target kernel has under the names in the module. */
   readonly inlayHints: boolean;
+  /** Findings in diffs of the kernel's source. */
+  readonly diffs: boolean;
 }
 
 export interface SimulationSettings {

@@ -74,27 +74,29 @@ describe.each(KERNELS)('symbols of a real %s kernel', (version) => {
     expect(wrong).toEqual([]);
   });
 
-  it('are traceable, by what names alone tell, only where their addresses agree', () => {
-    const addresses = files.get(FILTER_ADDRESSES);
-    if (!addresses) return;
-    const text = new TextDecoder('latin1').decode(at(KALLSYMS));
-    const hidden = new TextEncoder().encode(text.replace(/^\w{16}/gm, '0'.repeat(16)));
-    const exact = symbolsFrom({ kallsyms: at(KALLSYMS), filterFunctions: addresses }).tables.get(null);
-    for (const kallsyms of [at(KALLSYMS), hidden]) {
-      const byName = symbolsFrom({ kallsyms, filterFunctions: at(FILTER) }).tables.get(null);
-      const wrong: string[] = [];
-      let known = 0;
-      for (let symbol = 0; symbol < (byName?.count ?? 0); symbol++) {
-        const ours = byName?.traceable[symbol];
-        const theirs = exact?.traceable[symbol];
-        if (ours === TRACEABLE.unknown || theirs === TRACEABLE.unknown) continue;
-        known++;
-        if (ours !== theirs) wrong.push(byName?.nameOf(symbol) ?? '');
+  // The list with addresses came with 6.5.
+  if (version !== '6.1')
+    it('are traceable, by what names alone tell, only where their addresses agree', () => {
+      const addresses = at(FILTER_ADDRESSES);
+      expect(addresses.length).toBeGreaterThan(0);
+      const text = new TextDecoder('latin1').decode(at(KALLSYMS));
+      const hidden = new TextEncoder().encode(text.replace(/^\w{16}/gm, '0'.repeat(16)));
+      const exact = symbolsFrom({ kallsyms: at(KALLSYMS), filterFunctions: addresses }).tables.get(null);
+      for (const kallsyms of [at(KALLSYMS), hidden]) {
+        const byName = symbolsFrom({ kallsyms, filterFunctions: at(FILTER) }).tables.get(null);
+        const wrong: string[] = [];
+        let known = 0;
+        for (let symbol = 0; symbol < (byName?.count ?? 0); symbol++) {
+          const ours = byName?.traceable[symbol];
+          const theirs = exact?.traceable[symbol];
+          if (ours === TRACEABLE.unknown || theirs === TRACEABLE.unknown) continue;
+          known++;
+          if (ours !== theirs) wrong.push(byName?.nameOf(symbol) ?? '');
+        }
+        expect(wrong).toEqual([]);
+        expect(known).toBeGreaterThan(100_000);
       }
-      expect(wrong).toEqual([]);
-      expect(known).toBeGreaterThan(100_000);
-    }
-  });
+    });
 
   it("are in a module's file what they are once it is loaded", () => {
     const fromFile = knowledgeFrom({ label: 'file', moduleFiles: [target] }).knowledge;

@@ -2,6 +2,7 @@ import type { LivepatchModule, SourceRange, Suppression } from '../../../shared/
 import { rememberedKnowledge } from '../kernel/remembered-knowledge.ts';
 import { compareVersions } from '../kernel/version.ts';
 import { closestName } from './closest-name.ts';
+import { diffRuleById } from './diff-rules/index.ts';
 import type { Finding, KernelVersion, Rule, Severity, TargetKernel } from './rule.ts';
 import { RULES } from './rules/index.ts';
 
@@ -29,7 +30,7 @@ export function checkModule(module: LivepatchModule, options: CheckOptions): Fin
   if (module.role === 'none') return [];
   const rules = options.rules ?? RULES;
   const { version, knowledge } = options.kernel;
-  const kernel: TargetKernel = { version, knowledge: knowledge && rememberedKnowledge(knowledge) };
+  const kernel: TargetKernel = { ...options.kernel, knowledge: knowledge && rememberedKnowledge(knowledge) };
   const findings = [
     ...rules.filter((rule) => appliesTo(rule, version)).flatMap((rule) => findingsOf(rule, module, kernel, options)),
     ...unknownRuleIds(module, rules, options.severities),
@@ -92,7 +93,7 @@ function unknownRuleIds(
   const first = module.files[0];
   const inSettings = first
     ? Object.keys(severities)
-        .filter((id) => !known.has(id))
+        .filter((id) => !known.has(id) && !diffRuleById(id))
         .map((id) => report(id, { file: first.file, start: 0, end: 0 }, 'setting'))
     : [];
   const inComments = module.suppressions.flatMap((suppression) =>

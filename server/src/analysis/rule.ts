@@ -1,6 +1,7 @@
 import type { LivepatchModule, SourceRange } from '../../../shared/src/model/index.ts';
 import type { KernelKnowledge } from '../kernel/knowledge.ts';
 import type { KernelVersion } from '../kernel/version.ts';
+import type { KernelFunction } from './kernel-source.ts';
 
 export type { KernelVersion };
 
@@ -24,6 +25,14 @@ export interface TargetKernel {
   readonly version: KernelVersion;
   /** Its symbols and types; null when no source is known. Rules that need them say nothing then. */
   readonly knowledge: KernelKnowledge | null;
+  /** What its source says of functions, by name; a name that is not there was not looked for. */
+  readonly source?: ReadonlyMap<string, readonly SourceFunction[]> | undefined;
+}
+
+/** A function as the source of the target kernel defines it. */
+export interface SourceFunction extends Pick<KernelFunction, 'inline' | 'attributes' | 'threadMain'> {
+  /** Where, for people: `mm/vmscan.c:7150`. */
+  readonly place: string;
 }
 
 /**

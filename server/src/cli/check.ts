@@ -1,5 +1,6 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { LivepatchModule } from '../../../shared/src/model/index.ts';
 import type { CheckOptions } from '../analysis/check.ts';
 import { diffRuleById } from '../analysis/diff-rules/index.ts';
 import { applyEdits, fixAllEdits } from '../analysis/fixes.ts';
@@ -10,7 +11,8 @@ import { loadParser } from '../workspace/load-parser.ts';
 import { ModuleChecks } from '../workspace/module-checks.ts';
 import { ModuleStore } from '../workspace/module-store.ts';
 import { scanFolder } from '../workspace/scan.ts';
-import { patchedModules } from '../workspace/target-kernel.ts';
+import { SourceTree } from '../workspace/source-tree.ts';
+import { patchedFunctions, patchedModules } from '../workspace/target-kernel.ts';
 import { checkDiffs, isDiffName } from './check-diffs.ts';
 import { findingsAsJson, prettyFindings, type ReportedFile } from './check-report.ts';
 import { KERNEL_OPTIONS, targetKernel } from './kernel-files.ts';
@@ -35,7 +37,7 @@ export async function check(args: readonly string[], wasmFolder: string): Promis
   const severities = severitiesFrom(values.rule);
   const options = {
     kernel: target.kernel(),
-    severities: Object.fromEntries(Object.entries(severities).filter(([id]) => ruleById(id))),
+    severities,
     onError: (rule: string, error: unknown) => complain(`rule ${rule} failed: ${messageOf(error)}`),
   };
 
@@ -45,7 +47,9 @@ export async function check(args: readonly string[], wasmFolder: string): Promis
   const run = new CheckRun(sources, wasmFolder, options);
   try {
     await run.open();
-    if (await target.want(await run.patchedModules())) run.setOptions({ ...options, kernel: target.kernel() });
+    const learned = await target.want(await run.patched(patchedModules));
+    const source = await sourceFacts(values['kernel-source'], run, wasmFolder);
+    if (learned || source) run.setOptions({ ...options, kernel: { ...target.kernel(), source } });
     const fixed = values.fix ? await run.fix() : 0;
     const ofDiffs = await checkDiffs(diffs, severities, complain);
     const reported = [...(await run.findings()), ...ofDiffs.reported];
@@ -57,6 +61,12 @@ export async function check(args: readonly string[], wasmFolder: string): Promis
   } finally {
     run.close();
   }
+}
+
+/** What the source tree says of the functions that are replaced; undefined without one. */
+async function sourceFacts(folder: string | undefined, run: CheckRun, wasmFolder: string) {
+  if (folder === undefined) return undefined;
+  return new SourceTree(resolve(folder), loadParser(wasmFolder)).factsOf(await run.patched(patchedFunctions));
 }
 
 function severitiesFrom(rules: readonly string[]): { [rule: string]: 'off' | Severity } {
@@ -143,11 +153,12 @@ class CheckRun {
     this.checks.setOptions(options);
   }
 
-  async patchedModules(): Promise<Set<string>> {
+  /** What the modules of the files that were asked for patch: what `namesOf` reads from each. */
+  async patched(namesOf: (module: LivepatchModule) => readonly string[]): Promise<Set<string>> {
     const names = new Set<string>();
     for (const path of this.asked.keys()) {
       const module = await this.store.moduleOf(path);
-      for (const name of module ? patchedModules(module) : []) names.add(name);
+      for (const name of module ? namesOf(module) : []) names.add(name);
     }
     return names;
   }

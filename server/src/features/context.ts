@@ -1,5 +1,6 @@
 import type { Settings } from '../../../shared/src/protocol.ts';
 import type { KernelKnowledge } from '../kernel/knowledge.ts';
+import type { DiffChecks } from '../workspace/diff-checks.ts';
 import type { Forecasts } from '../workspace/forecasts.ts';
 import type { ModuleChecks } from '../workspace/module-checks.ts';
 import type { ModuleStore } from '../workspace/module-store.ts';
@@ -14,6 +15,7 @@ export interface FeatureContext {
   readonly documents: Documents;
   readonly store: ModuleStore;
   readonly checks: ModuleChecks;
+  readonly diffs: DiffChecks;
   readonly forecasts: Forecasts;
   /** Every livepatch module in the workspace's folders, as it is now. */
   workspaceModules(isWanted: () => boolean): Promise<WorkspaceReading>;

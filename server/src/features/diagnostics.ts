@@ -26,7 +26,7 @@ const REMOVED = /^removed-/;
 /** The diagnostics of an open document; none for one that has nothing to do with livepatch. */
 export async function diagnosticsOf(context: FeatureContext, uri: string): Promise<Diagnostic[]> {
   if (context.documents.isGone(uri)) return [];
-  const findings = await context.checks.findingsIn(uri);
+  const findings = context.diffs.has(uri) ? context.diffs.findingsIn(uri) : await context.checks.findingsIn(uri);
   return findings.flatMap((finding) => toDiagnostic(context, finding) ?? []);
 }
 

@@ -9,6 +9,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import type { SourceRange } from '../../../shared/src/model/index.ts';
 import type { TextChange } from '../analysis/source-unit.ts';
+import type { DiffChecks } from '../workspace/diff-checks.ts';
 import type { FileNames, ModuleStore } from '../workspace/module-store.ts';
 
 /** Clients may write one file's URI in several ways; the server keeps to what the client opened it under. */
@@ -40,7 +41,7 @@ export class UriNames implements FileNames {
 }
 
 /**
- * The texts of open C documents, and the way between LSP's positions and offsets. Positions are UTF-16, which every client
+ * The texts of open C documents and diffs, and the way between LSP's positions and offsets. Positions are UTF-16, which every client
  * must understand and which are the offsets that JavaScript and the reader count in.
  */
 export class Documents {
@@ -48,10 +49,12 @@ export class Documents {
   private readonly others = new Map<string, TextDocument>();
   private readonly gone = new Set<string>();
   private readonly store: ModuleStore;
+  private readonly diffs: DiffChecks;
   private readonly names: UriNames;
 
-  constructor(store: ModuleStore, names: UriNames) {
+  constructor(store: ModuleStore, diffs: DiffChecks, names: UriNames) {
     this.store = store;
+    this.diffs = diffs;
     this.names = names;
   }
 
@@ -59,18 +62,20 @@ export class Documents {
     return this.open.get(uri);
   }
 
-  /** URIs of the open C documents. */
+  /** URIs of the open C documents and diffs. */
   all(): string[] {
     return [...this.open.keys()];
   }
 
-  /** False for a document that is no C. */
+  /** False for a document that is neither C nor a diff. */
   didOpen({ textDocument }: DidOpenTextDocumentParams): boolean {
     const { uri, languageId, version, text } = textDocument;
-    if (!/^(?:c|cpp|c\+\+)$/i.test(languageId) && !/\.[ch]$/i.test(uri)) return false;
+    const isDiff = /^(?:diff|patch)$/i.test(languageId) || /\.(?:diff|patch)$/i.test(uri);
+    if (!isDiff && !/^(?:c|cpp|c\+\+)$/i.test(languageId) && !/\.[ch]$/i.test(uri)) return false;
     this.names.noteOpened(uri);
     this.open.set(uri, TextDocument.create(uri, languageId, version, text));
-    this.store.open(uri, text);
+    if (isDiff) this.diffs.didOpen(uri, text);
+    else this.store.open(uri, text);
     return true;
   }
 
@@ -87,7 +92,8 @@ export class Documents {
       const range = { start: document.positionAt(start), end: document.positionAt(end) };
       TextDocument.update(document, [{ range, text: newText }], textDocument.version);
     }
-    this.store.change(textDocument.uri, changes, document.getText());
+    if (this.diffs.has(textDocument.uri)) this.diffs.didChange(textDocument.uri, document.getText());
+    else this.store.change(textDocument.uri, changes, document.getText());
     return true;
   }
 
@@ -96,8 +102,14 @@ export class Documents {
     if (!this.open.delete(uri)) return false;
     this.gone.delete(uri);
     this.store.close(uri);
+    this.diffs.didClose(uri);
     this.names.noteClosed(uri);
     return true;
+  }
+
+  /** Changes whenever the answer for a document may be another; null when it is not open. */
+  generationOf(uri: string): number | null {
+    return this.diffs.generationOf(uri) ?? this.store.generationOf(uri);
   }
 
   /** The file behind an open document was deleted or is there again. Until the next edit a deleted one has no findings. */

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Hover, HoverParams } from 'vscode-languageserver';
+import type { Hover, HoverParams, MarkupContent, Position } from 'vscode-languageserver';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { type KlpFunc, knownValue, type LivepatchModule, type PatchImage } from '../../../shared/src/model/index.ts';
 import type { Forecast } from '../../../shared/src/simulator/forecast-types.ts';
 import { workloadById } from '../../../shared/src/simulator/workloads/index.ts';
@@ -9,6 +10,7 @@ import type { IsWanted } from '../workspace/in-slices.ts';
 import type { ModuleCheck } from '../workspace/module-checks.ts';
 import type { FeatureContext } from './context.ts';
 import { callbackHover } from './hover/callback-hover.ts';
+import { diffHover } from './hover/diff-hover.ts';
 import { fieldHover } from './hover/field-hover.ts';
 import { funcHover } from './hover/func-hover.ts';
 import { withoutMarkdown } from './hover/markdown.ts';
@@ -24,18 +26,30 @@ export async function hover(
   isWanted: IsWanted,
 ): Promise<Hover | null> {
   const document = context.documents.get(textDocument.uri);
+  if (document && context.diffs.has(textDocument.uri)) return hoverInDiff(context, document, position);
   const check = await context.checks.of(textDocument.uri);
   if (!document || !check) return null;
   const element = elementAt(check.module, textDocument.uri, document.offsetAt(position));
   const range = element && context.documents.range(element.range);
   const markdown = element && (await textFor(context, check, element, textDocument.uri, isWanted));
   if (!element || !markdown) return null;
-  return {
-    contents: context.client.markdown
-      ? { kind: 'markdown', value: markdown }
-      : { kind: 'plaintext', value: withoutMarkdown(markdown) },
-    ...(range && { range }),
-  };
+  return { contents: contentsFor(context, markdown), ...(range && { range }) };
+}
+
+/** What the rules behind the findings of a diff's line say. */
+function hoverInDiff(context: FeatureContext, document: TextDocument, position: Position): Hover | null {
+  const offset = document.offsetAt(position);
+  const findings = context.diffs.findingsIn(document.uri);
+  const here = findings.filter(({ range }) => range.start <= offset && offset <= range.end);
+  const range = here[0] && context.documents.range(here[0].range);
+  const markdown = diffHover(here);
+  return markdown === null ? null : { contents: contentsFor(context, markdown), ...(range && { range }) };
+}
+
+function contentsFor({ client }: FeatureContext, markdown: string): MarkupContent {
+  return client.markdown
+    ? { kind: 'markdown', value: markdown }
+    : { kind: 'plaintext', value: withoutMarkdown(markdown) };
 }
 
 async function textFor(

@@ -101,9 +101,9 @@ export class Publisher {
   }
 
   private async publish(uri: string): Promise<void> {
-    const { client, documents, store } = this.context;
-    const generation = store.generationOf(uri);
-    const isCurrent = (): boolean => generation !== null && store.generationOf(uri) === generation;
+    const { client, documents, diffs, store } = this.context;
+    const generation = documents.generationOf(uri);
+    const isCurrent = (): boolean => generation !== null && documents.generationOf(uri) === generation;
     if (this.mode === 'push') {
       const started = performance.now();
       const diagnostics = await diagnosticsOf(this.context, uri);
@@ -118,7 +118,7 @@ export class Publisher {
         await this.connection.sendDiagnostics({ uri, diagnostics, ...(version !== undefined && { version }) });
       }
     }
-    if (client.livepatchClient) await this.publishImages(uri, isCurrent);
+    if (client.livepatchClient && !diffs.has(uri)) await this.publishImages(uri, isCurrent);
   }
 
   private async publishImages(uri: string, isCurrent: () => boolean): Promise<void> {

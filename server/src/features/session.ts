@@ -12,12 +12,14 @@ import {
 } from 'vscode-languageserver';
 import { type Settings, STATUS_NOTIFICATION, type StatusParams } from '../../../shared/src/protocol.ts';
 import type { CParser } from '../analysis/parser.ts';
+import { DiffChecks } from '../workspace/diff-checks.ts';
 import { DiskFiles } from '../workspace/file-source.ts';
 import { Forecasts } from '../workspace/forecasts.ts';
 import { ModuleChecks } from '../workspace/module-checks.ts';
 import { ModuleStore } from '../workspace/module-store.ts';
+import { SourceKnowledge } from '../workspace/source-knowledge.ts';
 import { isKernelTree, SourceTree } from '../workspace/source-tree.ts';
-import { patchedModules } from '../workspace/target-kernel.ts';
+import { patchedFunctions, patchedModules } from '../workspace/target-kernel.ts';
 import { TargetWatch } from '../workspace/target-watch.ts';
 import { WorkspaceModules } from '../workspace/workspace-modules.ts';
 import { clientAbilities, initializationOptions } from './client-abilities.ts';
@@ -71,10 +73,12 @@ class Session {
   private readonly disk = new DiskFiles([]);
   private readonly store: ModuleStore;
   private readonly checks: ModuleChecks;
+  private readonly diffs = new DiffChecks();
   private readonly documents: Documents;
   private readonly roots: ReadableFolders;
   private readonly workspace: WorkspaceModules;
   private source: SourceTree | null = null;
+  private readonly sourceKnowledge = new SourceKnowledge();
   private running: Running | null = null;
   private settings: Settings;
   private read: ReadSettings;
@@ -95,7 +99,7 @@ class Session {
     this.version = version;
     this.parser = parser;
     this.store = new ModuleStore(parser, this.disk, this.names);
-    this.documents = new Documents(this.store, this.names);
+    this.documents = new Documents(this.store, this.diffs, this.names);
     this.roots = new ReadableFolders(this.disk, this.store, this.names);
     this.workspace = new WorkspaceModules(parser, this.store, this.names);
     this.read = readSettings(undefined);
@@ -134,7 +138,7 @@ class Session {
     );
     connection.onDidChangeWatchedFiles((params) => this.watchedFilesChanged(params));
     const host: RequestHost = {
-      generationOf: (uri) => this.store.generationOf(uri),
+      generationOf: (uri) => this.documents.generationOf(uri),
       log: (message) => connection.console.log(message),
       failed: (request, error) => this.failed(request, error),
     };
@@ -154,6 +158,7 @@ class Session {
       documents: this.documents,
       store: this.store,
       checks: this.checks,
+      diffs: this.diffs,
       forecasts: new Forecasts(),
       settings: () => this.settings,
       knowledge: () => this.target.knowledge,
@@ -270,6 +275,7 @@ class Session {
       lookAround: read.lookAround,
     });
     this.checkAgain();
+    if (this.store.livepatchDocuments().length > 0) this.wantModules();
     if (this.isReady && this.running?.context.client.refreshCodeLenses) {
       void this.connection.sendRequest(CodeLensRefreshRequest.type);
     }
@@ -279,23 +285,27 @@ class Session {
   /** What checks go by is another. */
   private checkAgain(): void {
     this.checks.setOptions({
-      kernel: { version: this.read.kernel, knowledge: this.target.knowledge },
+      kernel: { version: this.read.kernel, knowledge: this.target.knowledge, source: this.sourceKnowledge.facts },
       severities: this.settings.rules,
       onError: (rule, error) => this.failed(`rule ${rule}`, error),
     });
+    this.diffs.setOptions({ enabled: this.settings.diffs, severities: this.settings.rules });
     this.publishAll();
   }
 
-  /** What files tell of the modules that open livepatches patch is read, too. */
+  /** What files tell of the modules that open livepatches patch is read, too, and what the source says of the functions. */
   private wantModules(): void {
     clearTimeout(this.wanting);
     this.wanting = setTimeout(async () => {
       const wanted = new Set<string>();
+      const functions = new Set<string>();
       for (const uri of this.store.livepatchDocuments()) {
         const module = await this.store.moduleOf(uri).catch(() => null);
         for (const name of module ? patchedModules(module) : []) wanted.add(name);
+        for (const name of module ? patchedFunctions(module) : []) functions.add(name);
       }
       this.target.want(wanted);
+      if (await this.sourceKnowledge.want(functions, () => this.sourceTree())) this.checkAgain();
     }, WANT_DELAY);
   }
 

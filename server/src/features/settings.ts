@@ -55,6 +55,7 @@ export function readSettings(section: unknown): ReadSettings {
     },
     codeLens: readBoolean(field(section, 'codeLens', 'enabled'), true, 'livepatch.codeLens.enabled', problems),
     inlayHints: readBoolean(field(section, 'inlayHints', 'enabled'), true, 'livepatch.inlayHints.enabled', problems),
+    diffs: readBoolean(field(section, 'diffs', 'enabled'), true, 'livepatch.diffs.enabled', problems),
   };
   const kernelSource = readPath(field(section, 'kernel', 'source'), 'livepatch.kernel.source', problems);
   return {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { opendir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { type KernelFunction, kernelFunctions, mayDefine } from '../analysis/kernel-source.ts';
 import type { CParser } from '../analysis/parser.ts';
+import type { SourceFunction } from '../analysis/rule.ts';
 
 /** A function with the text of the file that defines it: what is needed to show the place. */
 export interface FoundFunction extends KernelFunction {
@@ -36,10 +37,17 @@ const FOLDERS = [
 ];
 /** Other architectures have functions of the same names: they are not this kernel's. */
 const LATER = ['sound', 'virt', 'drivers'];
+/** Functions of headers are in the copies of their callers only. */
+const HEADERS = ['include'];
 
 /** Whether a folder is the top of a kernel's source. */
 export function isKernelTree(folder: string): boolean {
   return ['Kbuild', 'Kconfig', 'kernel/livepatch/core.c'].every((name) => existsSync(join(folder, name)));
+}
+
+/** Where a function of the tree is defined, for people: `mm/vmscan.c:7150`. */
+export function placeIn(root: string, { path, text, nameRange }: FoundFunction): string {
+  return `${relative(root, path)}:${text.slice(0, nameRange.start).split('\n').length}`;
 }
 
 /**
@@ -72,6 +80,26 @@ export class SourceTree {
     return search;
   }
 
+  /** What rules are told of some functions, by name. Functions that the tree does not define have an empty list. */
+  async factsOf(
+    names: Iterable<string>,
+    isWanted: () => boolean = () => true,
+  ): Promise<ReadonlyMap<string, readonly SourceFunction[]>> {
+    const facts = new Map<string, readonly SourceFunction[]>();
+    for (const name of names) {
+      const found = await this.find(name, isWanted);
+      if (!isWanted()) break;
+      facts.set(
+        name,
+        found.map((each) => {
+          const { inline, attributes, threadMain } = each;
+          return { inline, attributes, threadMain, place: placeIn(this.root, each) };
+        }),
+      );
+    }
+    return facts;
+  }
+
   /** Files below the tree changed, or may have. */
   forget(): void {
     this.found.clear();
@@ -80,7 +108,7 @@ export class SourceTree {
   private async search(name: string, isWanted: () => boolean): Promise<readonly FoundFunction[] | null> {
     const parser = await this.parser;
     let left = MAX_FILES;
-    for (const folder of [...FOLDERS, ...LATER]) {
+    for (const folder of [...FOLDERS, ...LATER, ...HEADERS]) {
       const found: FoundFunction[] = [];
       let batch: string[] = [];
       const flush = async (): Promise<void> => {
@@ -91,7 +119,7 @@ export class SourceTree {
           for (const each of kernelFunctions(parser, path, text, name)) found.push({ ...each, path, text });
         }
       };
-      for await (const path of cFiles(join(this.root, folder))) {
+      for await (const path of cFiles(join(this.root, folder), HEADERS.includes(folder) ? '.h' : '.c')) {
         if (!isWanted()) return null;
         if (left-- <= 0) break;
         batch.push(path);
@@ -116,14 +144,14 @@ async function candidate(path: string, name: string): Promise<string | null> {
 }
 
 /** C files below a folder, those of other architectures and of tools left out. Links are not followed. */
-async function* cFiles(folder: string): AsyncGenerator<string> {
+async function* cFiles(folder: string, suffix: '.c' | '.h'): AsyncGenerator<string> {
   const waiting = [folder];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const directory = await opendir(next).catch(() => null);
     if (!directory) continue;
     for await (const entry of directory) {
       if (entry.isDirectory() && !entry.name.startsWith('.')) waiting.push(join(next, entry.name));
-      else if (entry.isFile() && entry.name.endsWith('.c')) yield join(next, entry.name);
+      else if (entry.isFile() && entry.name.endsWith(suffix)) yield join(next, entry.name);
     }
   }
 }

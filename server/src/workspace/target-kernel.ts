@@ -73,6 +73,14 @@ export function unknownTarget(problems: readonly string[]): KnownTarget {
   return { knowledge: null, problems, paths: [], want: async () => false };
 }
 
+/** The functions that a livepatch replaces, as far as its text names them. */
+export function patchedFunctions(module: LivepatchModule): string[] {
+  const names = module.objectTables.flatMap(({ entries }) =>
+    entries.flatMap(({ funcs }) => (funcs.kind === 'known' ? funcs.table.entries : [])),
+  );
+  return [...new Set(names.flatMap(({ oldName }) => (oldName.kind === 'known' ? [oldName.value] : [])))];
+}
+
 /** The modules that a livepatch patches, as far as its text names them. */
 export function patchedModules(module: LivepatchModule): string[] {
   const names = module.objectTables.flatMap(({ entries }) =>

@@ -69,9 +69,10 @@ describe('the manifest', () => {
     }
   });
 
-  test('wakes the extension for C files, scenarios and a panel of the last session only', () => {
+  test('wakes the extension for C files, diffs, scenarios and a panel of the last session only', () => {
     expect(manifest.activationEvents).toEqual([
       'onLanguage:c',
+      'onLanguage:diff',
       'workspaceContains:**/*.klpsim.json',
       'onWebviewPanel:livepatch.simulation',
     ]);

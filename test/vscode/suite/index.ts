@@ -3,6 +3,7 @@
  * they went to the file that LIVEPATCH_TEST_RESULTS names.
  */
 import { writeFileSync } from 'node:fs';
+import { diffJourneys } from './diffs.ts';
 import { explainingJourneys } from './explaining.ts';
 import { findingJourneys } from './findings.ts';
 import type { Journey, JourneyResult } from './journey.ts';
@@ -13,6 +14,7 @@ import { serverLifeJourneys } from './server-life.ts';
 const JOURNEYS: readonly Journey[] = [
   ...findingJourneys,
   ...explainingJourneys,
+  ...diffJourneys,
   ...scenarioJourneys,
   ...serverLifeJourneys,
 ];

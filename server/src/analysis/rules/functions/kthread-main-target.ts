@@ -2,6 +2,7 @@ import type { FunctionDefinition } from '../../../../../shared/src/model/index.t
 import type { Rule, RuleFinding } from '../../rule.ts';
 import { exampleModule, exampleReplacing } from '../example-module.ts';
 import { definitionsOf } from '../queries.ts';
+import { inSource } from '../source-functions.ts';
 import { targets } from '../targets.ts';
 import { ALWAYS_ON_STACK, words } from './named-targets.ts';
 
@@ -51,17 +52,20 @@ static int fixed_kauditd_thread(void *unused)
     ],
     good: [{ title: 'A function that returns', code: exampleModule({}) }],
   },
-  check(module) {
-    return targets(module).flatMap(({ func, name, range }): RuleFinding[] => {
+  check(module, kernel) {
+    return targets(module).flatMap((target): RuleFinding[] => {
+      const { func, name, range } = target;
       // always-on-stack-target says more of these.
       if (ALWAYS_ON_STACK.has(name)) return [];
       const reference = func.newFunc.kind === 'known' ? func.newFunc.value : null;
       const replacement = reference?.shape === 'name' ? definitionsOf(module, reference.name) : [];
-      if (!MAINS.has(name) && !replacement.some(isThreadMain)) return [];
+      const source = inSource(kernel, target);
+      const started = source?.threadMain ? ` (${source.place})` : '';
+      if (!MAINS.has(name) && started === '' && !replacement.some(isThreadMain)) return [];
       return [
         {
           range,
-          message: `${name}() is the main function of a kernel thread. A thread that runs never leaves it, so the transition does not end. Replace a function that it calls.`,
+          message: `${name}() is the main function of a kernel thread${started}. A thread that runs never leaves it, so the transition does not end. Replace a function that it calls.`,
         },
       ];
     });

@@ -1,6 +1,7 @@
-import type { Rule, RuleFinding } from '../../rule.ts';
+import type { Rule, RuleFinding, TargetKernel } from '../../rule.ts';
 import { exampleModule, exampleReplacing } from '../example-module.ts';
-import { certainty, objectText, sourceText, symbolOf, targets } from '../targets.ts';
+import { inSource, symbolsDecide } from '../source-functions.ts';
+import { certainty, objectText, sourceText, symbolOf, type Target, targets } from '../targets.ts';
 
 export const rule: Rule = {
   id: 'init-target',
@@ -36,18 +37,35 @@ static int fixed_proc_uptime_init(void)
     ],
     good: [{ title: 'A function that runs at each read', code: exampleModule({}) }],
   },
-  check(module, { knowledge }) {
-    if (!knowledge) return [];
+  check(module, kernel) {
     return targets(module).flatMap((target): RuleFinding[] => {
-      const symbol = symbolOf(knowledge, target);
-      if (symbol?.kind !== 'function' || symbol.init !== true) return [];
+      const { name, objectName, range } = target;
+      const place = placeInSource(kernel, target);
+      if (place !== null) {
+        return [
+          {
+            range,
+            severity: 'warning',
+            message: `${name}() is __init in the kernel's source (${place}): it has run, and its memory is freed. insmod fails with EINVAL.`,
+          },
+        ];
+      }
+      const { knowledge } = kernel;
+      const symbol = knowledge && symbolOf(knowledge, target);
+      if (!knowledge || symbol?.kind !== 'function' || symbol.init !== true) return [];
       return [
         {
-          range: target.range,
-          message: `${target.name}() of ${objectText(target.objectName)} is __init (${sourceText(knowledge)}): it has run, and its memory is freed. insmod fails with EINVAL.`,
+          range,
+          message: `${name}() of ${objectText(objectName)} is __init (${sourceText(knowledge)}): it has run, and its memory is freed. insmod fails with EINVAL.`,
           ...certainty(knowledge),
         },
       ];
     });
   },
 };
+
+/** Where the source says that it is `__init`; null when it does not, or the kernel's own symbols say better. */
+function placeInSource(kernel: TargetKernel, target: Target): string | null {
+  const source = symbolsDecide(kernel, target) ? null : inSource(kernel, target);
+  return source?.attributes.includes('__init') ? source.place : null;
+}

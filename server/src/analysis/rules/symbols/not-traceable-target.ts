@@ -1,6 +1,7 @@
 import type { KernelKnowledge } from '../../../kernel/knowledge.ts';
-import type { Rule, RuleFinding } from '../../rule.ts';
+import type { Rule, RuleFinding, TargetKernel } from '../../rule.ts';
 import { exampleModule } from '../example-module.ts';
+import { inSource, symbolsDecide, untracedWord } from '../source-functions.ts';
 import { certainty, objectText, sourceText, symbolOf, type Target, targets } from '../targets.ts';
 
 export const rule: Rule = {
@@ -44,25 +45,43 @@ static struct klp_func funcs[] = {
     ],
     good: [{ title: 'An ordinary function', code: exampleModule({}) }],
   },
-  check(module, { knowledge }) {
-    if (!knowledge) return [];
-    return targets(module).flatMap((target): RuleFinding[] => {
-      const { name, objectName, range } = target;
-      const symbol = symbolOf(knowledge, target);
-      if (symbol?.kind !== 'function' || symbol.traceable !== false) return [];
-      // init-target says more of these.
-      if (symbol.init === true) return [];
-      if (isReportedByItsName(name) || hasTraceableAlias(knowledge, target)) return [];
-      return [
-        {
-          range,
-          message: `ftrace cannot hook ${name}() of ${objectText(objectName)} (${sourceText(knowledge)}): insmod fails with EINVAL. Replace its callers instead.`,
-          ...certainty(knowledge),
-        },
-      ];
-    });
+  check(module, kernel) {
+    return targets(module).flatMap(
+      (target): RuleFinding[] => inSourceText(kernel, target) ?? inSymbols(kernel, target),
+    );
   },
 };
+
+/** What the source says, where the kernel's own symbols don't say it better. */
+function inSourceText(kernel: TargetKernel, target: Target): RuleFinding[] | null {
+  const source = symbolsDecide(kernel, target) ? null : inSource(kernel, target);
+  const word = source && untracedWord(source);
+  if (!source || !word) return null;
+  return [
+    {
+      range: target.range,
+      severity: 'warning',
+      message: `${target.name}() is ${word} in the kernel's source (${source.place}): ftrace cannot hook it, and insmod fails with EINVAL. Replace its callers instead.`,
+    },
+  ];
+}
+
+function inSymbols({ knowledge }: TargetKernel, target: Target): RuleFinding[] {
+  if (!knowledge) return [];
+  const { name, objectName, range } = target;
+  const symbol = symbolOf(knowledge, target);
+  if (symbol?.kind !== 'function' || symbol.traceable !== false) return [];
+  // init-target says more of these.
+  if (symbol.init === true) return [];
+  if (isReportedByItsName(name) || hasTraceableAlias(knowledge, target)) return [];
+  return [
+    {
+      range,
+      message: `ftrace cannot hook ${name}() of ${objectText(objectName)} (${sourceText(knowledge)}): insmod fails with EINVAL. Replace its callers instead.`,
+      ...certainty(knowledge),
+    },
+  ];
+}
 
 /** cold-part-target and pfx-cfi-target say more of these. */
 function isReportedByItsName(name: string): boolean {

@@ -1,7 +1,8 @@
 import type { LivepatchModule } from '../../../../../shared/src/model/index.ts';
 import type { KernelKnowledge } from '../../../kernel/knowledge.ts';
-import type { Fix, Rule, RuleFinding } from '../../rule.ts';
+import type { Fix, Rule, RuleFinding, TargetKernel } from '../../rule.ts';
 import { exampleModule } from '../example-module.ts';
+import { inSource, isInlined } from '../source-functions.ts';
 import { replaceString } from '../tables.ts';
 import { certainty, objectText, sourceText, type Target, targets } from '../targets.ts';
 
@@ -53,14 +54,15 @@ static struct klp_func funcs[] = {
     ],
     good: [{ title: 'A function of the kernel', code: exampleModule({}) }],
   },
-  check(module, { knowledge }) {
+  check(module, kernel) {
+    const { knowledge } = kernel;
     if (!knowledge) return [];
     return targets(module).flatMap((target) => {
       const { name, objectName } = target;
       if (knowledge.coverage(objectName) !== 'complete' || isReportedByItsForm(name)) return [];
       if (knowledge.lookup(name, objectName).length > 0) return [];
       // That it is elsewhere is for func-in-wrong-object to say.
-      return knowledge.everywhere(name).length > 0 ? [] : [notFound(module, knowledge, target)];
+      return knowledge.everywhere(name).length > 0 ? [] : [notFound(module, kernel, knowledge, target)];
     });
   },
 };
@@ -70,7 +72,12 @@ function isReportedByItsForm(name: string): boolean {
   return name.length >= 512 || !/^[\w.$]+$/.test(name) || /\.cold(?:\.\d+)?$|^__(?:pfx|cfi)_/.test(name);
 }
 
-function notFound(module: LivepatchModule, knowledge: KernelKnowledge, target: Target): RuleFinding {
+function notFound(
+  module: LivepatchModule,
+  kernel: TargetKernel,
+  knowledge: KernelKnowledge,
+  target: Target,
+): RuleFinding {
   const { name, objectName, range } = target;
   const refused = objectName === null ? '' : ', or the module is refused when it comes later';
   const there = `There is no symbol "${name}" in ${objectText(objectName)} (${sourceText(knowledge)}): insmod fails with EINVAL${refused}.`;
@@ -82,6 +89,13 @@ function notFound(module: LivepatchModule, knowledge: KernelKnowledge, target: T
       message: `${there} The compiler made ${names.join(', ')} of it, perhaps with other parameters: replace its callers instead.`,
       ...certainty(knowledge),
     };
+  }
+  const source = inSource(kernel, target);
+  if (source) {
+    const advice = isInlined(source)
+      ? `The source has it as an inline function (${source.place}): replace its callers instead.`
+      : `The source defines it (${source.place}): it may be inlined, in a module, or not built with this configuration.`;
+    return { range, message: `${there} ${advice}`, ...certainty(knowledge) };
   }
   const better = syscallEntry(knowledge, target) ?? knowledge.closest(name, objectName);
   const edit = better === null ? null : replaceString(module, target.func.oldName, better);
