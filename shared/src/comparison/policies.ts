@@ -148,12 +148,16 @@ export function* comparePoliciesInSteps(
 
 function playRow(image: PatchImage, options: PolicyOptions, policy: ReplacePolicy, order: Order): PolicyRow {
   const { kernel, workload, installed } = options;
-  const { id, released } = policy;
+  const { id, released, setsParameter } = policy;
   const loaded = order.replace === undefined ? image : { ...image, replace: order.replace };
   const played = playOneByOne({ ...options, kernel: released ? kernel : `${kernel}+${id}` }, [
     ...installed.map((old): Action => ({ do: 'load', image: old })),
     ...[...installed].reverse().filter(order.disables).flatMap(removal),
-    { do: 'load', image: loaded },
+    {
+      do: 'load',
+      image: loaded,
+      ...(setsParameter && { parameters: { [setsParameter.name]: setsParameter.of(installed) } }),
+    },
   ]);
   const { trace } = played;
   const start = played.times[installed.length] ?? 0;

@@ -25,6 +25,8 @@ export interface PatchImage {
   readonly replaceable: boolean | null;
   /** Proposals of 2026: the set that this patch replaces and is replaced in (or, in drafts, the tag). Absent or null: not written. */
   readonly replaceSet?: number | null;
+  /** Talk of June 2026: sets that it replaces beside its own, as a module parameter names them. Absent: none. */
+  readonly namedSets?: readonly number[];
   readonly states: readonly StateImage[];
   readonly objects: readonly ObjectImage[];
   /** Livepatch relocations, in the order of their sections. Absent: none are known. */

@@ -32,11 +32,14 @@ export function loadLivepatch(m: Machine, image: PatchImage, given: Readonly<Rec
     m.taintedByLivepatch = true;
     printk(m, 'notice', `${name}: tainting kernel with TAINT_LIVEPATCH`);
   }
+  const sets = given[m.traits.replacePolicy.setsParameter?.name ?? ''];
+  const namedSets = sets === undefined ? [] : sets.split(',').map(Number);
+  if (!namedSets.every((set) => Number.isSafeInteger(set) && set >= 0)) return EINVAL;
   const module = makeModule(name, image, parameters);
   m.modules.set(name, module);
   const early = applyRelocations(m, module, null) || moduleComing(m, module);
   if (early !== 0) return refuse(m, name, early);
-  const result = enablePatch(m, image, module);
+  const result = enablePatch(m, namedSets.length === 0 ? image : { ...image, namedSets }, module);
   if (result < 0) {
     moduleGoing(m, module);
     return refuse(m, name, result);

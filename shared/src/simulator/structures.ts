@@ -19,6 +19,8 @@ export interface KlpPatch {
   replaceable: boolean;
   /** Proposals of 2026 only: the set or tag that it is in; null when it says none. */
   readonly replaceSet: number | null;
+  /** Talk of June 2026 only: further sets that it replaces. */
+  readonly namedSets: readonly number[];
   readonly states: readonly StateImage[];
   /** Static objects in the order written, then dynamic ones. */
   objects: KlpObject[];
@@ -85,6 +87,7 @@ export function makePatch(image: PatchImage): KlpPatch {
     replace: image.replace,
     replaceable: image.replaceable ?? false,
     replaceSet: image.replaceSet ?? null,
+    namedSets: image.namedSets ?? [],
     states: image.states,
     objects: [],
     enabled: false,

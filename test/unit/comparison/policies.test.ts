@@ -126,6 +126,7 @@ describe('under the proposals', () => {
     expect(all('replace-set')?.refuses[0]).toContain('a patch of another set replaces');
     expect(all('replace-set')?.findings).toEqual(['other (set 2) and v1 (set 1) both replace f()']);
     expect(all('replace-set-rfc')).toMatchObject({ outcome: 'done', left: ['v1', 'other'] });
+    expect(all('replace-set-override')).toMatchObject({ outcome: 'done', left: ['other'] });
   });
 });
 

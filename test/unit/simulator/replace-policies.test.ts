@@ -160,6 +160,50 @@ describe('states of a set (RFC of May 2026)', () => {
   });
 });
 
+describe('sets that a module parameter names (talk of June 2026)', () => {
+  const options = kernel('replace-set-override');
+  const one = fixes('one', ['f'], { replaceSet: 1 });
+  const seven = fixes('seven', ['g'], { replaceSet: 7 });
+  const loading = (funcs: readonly string[], value?: string, more: Partial<PatchImage> = {}) => {
+    const two = fixes('two', funcs, { replaceSet: 2, ...more });
+    const parameters: Record<string, string> = value === undefined ? {} : { override_replace_sets: value };
+    const steps = [at(0, load(one)), at(2, load(seven)), at(4, load(two, parameters))];
+    const trace = play(QUIET, steps, options);
+    return { errno: errnos(trace)[2], listed: listed(trace) };
+  };
+
+  it('are replaced beside its own: a conflict is solved by who runs the machine', () => {
+    expect(loading(['f'])).toEqual({ errno: -22, listed: ['one', 'seven'] });
+    expect(loading(['f'], '1')).toEqual({ errno: 0, listed: ['seven', 'two'] });
+    expect(loading(['f'], '7,1')).toEqual({ errno: 0, listed: ['two'] });
+    expect(loading(['f'], '7')).toEqual({ errno: -22, listed: ['one', 'seven'] });
+  });
+
+  it('count for states, too', () => {
+    const states = [{ id: 9, version: 1 }];
+    const old = fixes('one', ['f'], { replaceSet: 1, states });
+    const next = (more: Partial<PatchImage>, value: string) =>
+      errnos(
+        play(
+          QUIET,
+          [
+            at(0, load(old)),
+            at(2, load(fixes('two', ['g'], { replaceSet: 2, ...more }), { override_replace_sets: value })),
+          ],
+          options,
+        ),
+      )[1];
+    expect([next({}, '1'), next({ states }, '1'), next({ states }, '3'), next({}, '3')]).toEqual([-22, 0, -22, 0]);
+  });
+
+  it('are numbers, and mean nothing to other kernels', () => {
+    expect(loading(['g'], 'all').errno).toBe(-22);
+    const two = fixes('two', ['f'], { replaceSet: 2 });
+    const steps = [at(0, load(one)), at(2, load(two, { override_replace_sets: '1' }))];
+    expect(errnos(play(QUIET, steps, kernel('replace-set')))[1]).toBe(-22);
+  });
+});
+
 describe('a tag (drafts of April 2026)', () => {
   const options = kernel('replace-tag');
 

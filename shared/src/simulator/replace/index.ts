@@ -2,7 +2,7 @@ import type { ReplacePolicy } from './policy.ts';
 import { released } from './released.ts';
 import { replaceConflicting } from './replace-conflicting.ts';
 import { replaceOnReplace } from './replace-on-replace.ts';
-import { replaceSet } from './replace-set.ts';
+import { replaceSet, replaceSetOverride } from './replace-set.ts';
 import { replaceSetRfc } from './replace-set-rfc.ts';
 import { replaceTag } from './replace-tag.ts';
 import { replaceable } from './replaceable.ts';
@@ -18,4 +18,5 @@ export const REPLACE_POLICIES: readonly ReplacePolicy[] = [
   replaceTag,
   replaceSetRfc,
   replaceSet,
+  replaceSetOverride,
 ];

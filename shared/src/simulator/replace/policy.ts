@@ -21,6 +21,8 @@ export interface ReplacePolicy {
     /** Whether there is a `replaceable` that can be written. */
     readonly replaceable: boolean;
   };
+  /** A module parameter that names sets to replace; `of` is its value for all that are loaded. Absent: there is none. */
+  readonly setsParameter?: { readonly name: string; of(installed: readonly PatchImage[]): string };
   /** Whether the patch is one that replaces others at all: what `klp_patch.replace` is in released kernels. */
   isReplacing(image: PatchImage): boolean;
   /** Whether `old` is gone when the transition to `patch` is complete. */
