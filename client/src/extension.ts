@@ -7,7 +7,8 @@ import { openSample } from './commands/open-sample.ts';
 import { KernelDiffs } from './kernel-diffs.ts';
 import { LivepatchDocuments } from './livepatch-documents.ts';
 import { ModuleTree } from './modules/module-tree.ts';
-import { PANEL_TYPE, type PanelPart, SimulationPanels } from './panel/simulation-panels.ts';
+import type { PanelPart } from './panel/simulation-panel.ts';
+import { PANEL_TYPE, SimulationPanels } from './panel/simulation-panels.ts';
 import { ScenarioTests } from './scenarios/scenario-tests.ts';
 import { ServerHost } from './server-host.ts';
 import { createStatusItem } from './status-item.ts';
@@ -52,7 +53,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   };
 
   /** The arguments of code lens and hover, of a menu, or none. */
-  const openPanel = (target: unknown, patch: unknown, part: PanelPart): void => {
+  const openPanel = (target: unknown, patch: unknown, part: PanelPart): void =>
+    withDocument(target, (uri) => panels.open(uri, typeof patch === 'string' ? patch : null, part));
+
+  /** The document that a command is for. */
+  const withDocument = (target: unknown, work: (uri: vscode.Uri) => void): void => {
     const uri =
       typeof target === 'string'
         ? vscode.Uri.parse(target, true)
@@ -63,7 +68,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
       void vscode.window.showInformationMessage('Open a C file that uses livepatch first.');
       return;
     }
-    panels.open(uri, typeof patch === 'string' ? patch : null, part);
+    work(uri);
   };
 
   context.subscriptions.push(
@@ -79,6 +84,9 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
     vscode.commands.registerCommand(SIMULATE_COMMAND, (target, patch) => openPanel(target, patch, 'timeline')),
     vscode.commands.registerCommand('livepatch.showKernelLog', (target, patch) => openPanel(target, patch, 'log')),
+    vscode.commands.registerCommand('livepatch.verifyOnKernel', (target) =>
+      withDocument(target, (uri) => panels.verify(uri)),
+    ),
     vscode.commands.registerCommand('livepatch.openSample', () => openSample(context.extensionUri)),
     vscode.commands.registerCommand('livepatch.newModule', () => newModule()),
     vscode.commands.registerCommand('livepatch.refreshModules', () => modules.refresh()),
@@ -102,6 +110,7 @@ export async function deactivate(): Promise<void> {
 
 const ACTIONS: readonly (vscode.QuickPickItem & { readonly command: string })[] = [
   { label: '$(play) Simulate Transition', command: SIMULATE_COMMAND },
+  { label: '$(vm-running) Verify on a Real Kernel', command: 'livepatch.verifyOnKernel' },
   { label: '$(list-flat) Show Kernel Log', command: 'livepatch.showKernelLog' },
   { label: '$(gear) Settings', command: 'livepatch.openSettings' },
   { label: '$(refresh) Restart Server', command: 'livepatch.restartServer' },

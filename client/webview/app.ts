@@ -4,17 +4,15 @@ import { ActionsView } from './actions-view.ts';
 import { TaskView } from './detail-view.ts';
 import { element, text } from './dom.ts';
 import { FactsView } from './facts-view.ts';
-import { filterGroups } from './filter.ts';
 import { HelpView } from './help-view.ts';
 import { host } from './host.ts';
 import { commandFor } from './key-events.ts';
 import type { Command } from './keys.ts';
-import { type LogLine, logLines } from './log-lines.ts';
 import { LogView } from './log-view.ts';
-import { asView, fitLook, keptLook, type Look, shownView, unfoldTask } from './look.ts';
+import { asView, fitLook, keptLook, type Look, shownRows, shownView, unfoldTask } from './look.ts';
 import { lookAfter, movedTo } from './look-commands.ts';
 import { Player } from './player.ts';
-import { type Row, rowOfTask, visibleRows } from './rows.ts';
+import { type Row, rowOfTask } from './rows.ts';
 import { addAction } from './run.ts';
 import { RECORDED, Session } from './session.ts';
 import { snapshot } from './snapshot.ts';
@@ -23,6 +21,7 @@ import { StateKeeper } from './state-keeper.ts';
 import { Toolbar } from './toolbar.ts';
 import { CHOOSE, toolbarData } from './toolbar-data.ts';
 import { VerdictView } from './verdict-view.ts';
+import { Verification } from './verification.ts';
 import { centre, pan, type View, zoom } from './view.ts';
 
 /** The page: what is simulated (session), what of it is looked at (look), and every view of that. */
@@ -31,6 +30,7 @@ export class App {
   private readonly player: Player;
   private readonly toolbar: Toolbar;
   private readonly verdict = new VerdictView(() => this.run({ do: 'sheet', sheet: 'runs' }));
+  private readonly verification: Verification;
   private readonly actions: ActionsView;
   private readonly stage: StageView;
   private readonly task: TaskView;
@@ -44,9 +44,7 @@ export class App {
   private readonly detail: HTMLElement;
 
   private look: Look;
-  private debug = false;
   private rows: readonly Row[] = [];
-  private lines: readonly LogLine[] = [];
 
   constructor(root: HTMLElement, kept: PanelState | undefined) {
     this.look = keptLook(kept);
@@ -56,12 +54,19 @@ export class App {
         forecast: () => {
           this.verdict.show(this.session);
           this.stage.runs.show(this.session);
-          if (!this.session.forecasting) this.report();
+          if (this.session.forecasting) return;
+          this.report();
+          this.verification.forecastMade();
         },
         comparison: () => this.stage.comparison.show(this.session),
         failed: (message) => this.fail(message),
       },
       kept,
+    );
+    this.verification = new Verification(
+      this.session,
+      () => this.showParts(),
+      (at) => this.moveTo(at),
     );
     this.player = new Player((elapsed) => this.playOn(elapsed));
     this.player.speed = kept?.speed ?? this.player.speed;
@@ -81,14 +86,7 @@ export class App {
     const now = element('p', { class: 'now', role: 'status' });
     this.stage = this.makeStage(now);
     this.facts = new FactsView(this.task, this.actions, this.stage.table, now, (at) => this.moveTo(at));
-    this.log = new LogView({
-      jump: (at) => this.moveTo(at),
-      debug: (on) => {
-        this.debug = on;
-        this.readLog();
-        this.show();
-      },
-    });
+    this.log = new LogView((at) => this.moveTo(at));
     this.detail = element(
       'aside',
       { class: 'detail', 'aria-label': 'Details' },
@@ -99,6 +97,7 @@ export class App {
     root.append(
       this.toolbar.element,
       this.verdict.element,
+      this.verification.view.element,
       this.failure,
       this.notice,
       this.actions.element,
@@ -130,6 +129,10 @@ export class App {
         break;
       case 'machine':
         this.session.receiveMachine(message);
+        break;
+      case 'verify':
+      case 'verification':
+        this.verification.receive(message);
         break;
       case 'nothing':
         this.player.pause();
@@ -207,6 +210,7 @@ export class App {
         this.layOut();
         this.show();
       },
+      verify: () => this.verification.ask(),
       save: (kind) => {
         this.save(kind).catch((error: unknown) => this.fail(error instanceof Error ? error.message : String(error)));
       },
@@ -225,12 +229,15 @@ export class App {
   private showParts(): void {
     const nothing = this.session.run === null;
     this.notice.hidden = !nothing;
-    for (const part of [this.toolbar, this.verdict]) part.element.hidden = nothing;
+    this.toolbar.element.hidden = nothing;
     const away = this.look.sheet !== null;
     // Only the kernel's own model can be acted upon.
-    const { model, fixed } = this.session;
-    this.actions.element.hidden = nothing || away || model !== null || fixed !== null;
-    this.toolbar.choosing(fixed === null);
+    const { model, fixed, laidOver, canVerify } = this.session;
+    this.verdict.element.hidden = nothing || laidOver !== null;
+    this.verification.show();
+    this.actions.element.hidden = nothing || away || model !== null || fixed !== null || laidOver !== null;
+    this.toolbar.choosing(fixed === null && laidOver === null);
+    this.toolbar.canVerify(canVerify, this.verification.state?.is === 'running');
     this.main.hidden = nothing;
     this.stage.showParts(this.look);
     this.detail.hidden = away;
@@ -244,8 +251,8 @@ export class App {
     if (run === null) return;
     this.failure.hidden = true;
     this.look = fitLook(this.look, run);
+    this.verification.outdated();
     this.showParts();
-    this.readLog();
     this.layOut();
     this.show();
     this.stage.paintLegend();
@@ -254,14 +261,9 @@ export class App {
     this.report();
   }
 
-  private readLog(): void {
-    this.lines = this.session.run === null ? [] : logLines(this.session.run.trace, this.debug);
-  }
-
   /** Rows from groups and folds. */
   private layOut(): void {
-    const groups = filterGroups(this.session.run?.groups ?? [], this.look.filter);
-    this.rows = visibleRows(groups, this.look.folds, this.end);
+    this.rows = this.session.run === null ? [] : shownRows(this.session.run, this.look);
   }
 
   /** Everything that depends on what is looked at. */
@@ -269,11 +271,10 @@ export class App {
     const { session, look, rows } = this;
     const { run, images, workload } = session;
     if (run === null) return;
-    this.stage.update({ look, rows, lanes: run.lanes, marks: run.marks, view: this.view, end: this.end });
+    this.stage.update({ look, rows, run, view: this.view, end: this.end });
     this.showToolbar();
     this.facts.update({ run, look, rows, images, workload, playing: this.player.playing });
-    this.log.update(this.lines, run.trace.options.kernel);
-    this.log.cursor(look.cursor);
+    this.log.update(run, look.cursor);
     this.keeper.changed();
   }
 

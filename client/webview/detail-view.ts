@@ -3,10 +3,11 @@ import type { Lane, Segment } from '../../shared/src/picture/lanes.ts';
 import { timeText } from '../../shared/src/simulator/time-text.ts';
 import { element, icon } from './dom.ts';
 import { byHoldUp, heldUp, isBlocked } from './held-up.ts';
-import { type Row, taskLabel } from './rows.ts';
+import { type Row, taskLabel, taskRow } from './rows.ts';
 import type { Run } from './run.ts';
 import { stackList } from './stack-list.ts';
 import { segmentAt, tally, tallyText } from './tally.ts';
+import { differenceText, realText } from './verified-run.ts';
 import { segmentText, taskFuture } from './words.ts';
 
 export interface DetailEvents {
@@ -111,6 +112,7 @@ export class TaskView {
       heading(taskLabel(lane), () => this.events.close()),
       element('p', { class: 'faint' }, KINDS[lane.task.kind]),
       element('p', { class: `status ${mood}` }, sentence(status)),
+      ...realKernel(run, lane, at),
       ...this.stack(images, segment),
       ...this.elsewhere(lane, at),
       ...this.life(run, lane, at),
@@ -196,6 +198,17 @@ function heading(title: string, close: (() => void) | null): HTMLElement {
           icon('close'),
         ),
   );
+}
+
+/** What the task did on a real kernel, when one was asked. */
+function realKernel({ laidOver }: Run, lane: Lane, at: number): HTMLElement[] {
+  if (laidOver === null) return [];
+  const row = taskRow(lane, 0);
+  return [
+    element('h3', {}, 'On the real kernel'),
+    element('p', {}, sentence(realText(laidOver, row, at))),
+    element('p', { class: 'faint' }, sentence(`Beside the simulator: ${differenceText(laidOver, row)}`)),
+  ];
 }
 
 function notAlive(lane: Lane, at: number): string {

@@ -1,7 +1,9 @@
+import type { Lane } from '../../shared/src/picture/lanes.ts';
 import { barBoxes, signalPlaces } from './boxes.ts';
 import type { Row } from './rows.ts';
 import type { RunMark } from './run.ts';
 import { fills, type Theme } from './theme.ts';
+import { type LaidOver, pairOf } from './verified-run.ts';
 import { ticks, timeToX, type View } from './view.ts';
 
 /** What the axis and the bars are drawn from. */
@@ -9,11 +11,15 @@ export interface Drawing {
   readonly view: View;
   readonly cursor: number;
   readonly marks: readonly RunMark[];
+  readonly laidOver: LaidOver | null;
 }
 
 /** Heights in CSS pixels. */
 export const ROW_HEIGHT = 22;
 const BAR_HEIGHT = 14;
+/** Of the two bars of a task that a real kernel ran, too. */
+const HALF_HEIGHT = 7;
+const HALF_GAP = 2;
 /** An axis has a label about every so many pixels. */
 const LABEL_EVERY = 70;
 
@@ -54,7 +60,7 @@ export function drawAxis(canvas: HTMLCanvasElement, theme: Theme, { view, cursor
 export function drawBars(
   canvas: HTMLCanvasElement,
   theme: Theme,
-  { view, cursor, marks }: Drawing,
+  { view, cursor, marks, laidOver }: Drawing,
   rows: readonly Row[],
   top: number,
 ): void {
@@ -66,12 +72,29 @@ export function drawBars(
   for (const tick of ticks(view, width / LABEL_EVERY)) {
     context.fillRect(Math.round(timeToX(tick.at, view, width)), 0, 1, height);
   }
-  rows.forEach(({ lanes }, index) => {
-    const y = top + index * ROW_HEIGHT + (ROW_HEIGHT - BAR_HEIGHT) / 2;
-    for (const box of barBoxes(lanes, view, width, BAR_HEIGHT)) {
+  const bar = (lanes: readonly Lane[], y: number, high: number): void => {
+    for (const box of barBoxes(lanes, view, width, high)) {
       context.fillStyle = fill[box.state];
       context.fillRect(box.x, y + box.y, box.width, box.height);
     }
+  };
+  rows.forEach((row, index) => {
+    const { lanes } = row;
+    const pair = laidOver && pairOf(laidOver.pairs, row);
+    if (pair) {
+      const high = 2 * HALF_HEIGHT + HALF_GAP;
+      const y = top + index * ROW_HEIGHT + (ROW_HEIGHT - high) / 2;
+      bar(lanes, y, HALF_HEIGHT);
+      if (pair.real) bar(realLanes(pair.real), y + HALF_HEIGHT + HALF_GAP, HALF_HEIGHT);
+      for (const { from, to } of pair.differences) {
+        if (to < view.from || from > view.to) continue;
+        const left = Math.max(timeToX(from, view, width), 0);
+        differenceMark(context, theme, left, Math.min(timeToX(to, view, width), width), y - 1.5, high + 3);
+      }
+      return;
+    }
+    const y = top + index * ROW_HEIGHT + (ROW_HEIGHT - BAR_HEIGHT) / 2;
+    bar(lanes, y, BAR_HEIGHT);
     context.fillStyle = theme.signal;
     for (const x of signalPlaces(lanes, view, width)) triangle(context, x, y + BAR_HEIGHT - 5, 4, 7);
   });
@@ -86,6 +109,41 @@ export function drawBars(
   context.lineWidth = 2;
   line(context, timeToX(cursor, view, width), height);
   context.lineWidth = 1;
+}
+
+/** Bars are worked out once for each list of lanes: the same list each time. */
+const known = new WeakMap<Lane, readonly Lane[]>();
+function realLanes(lane: Lane): readonly Lane[] {
+  const lanes = known.get(lane) ?? [lane];
+  known.set(lane, lanes);
+  return lanes;
+}
+
+/** A frame around both bars, and a sign in it that needs no colour. */
+function differenceMark(
+  context: CanvasRenderingContext2D,
+  theme: Theme,
+  left: number,
+  right: number,
+  y: number,
+  high: number,
+): void {
+  context.strokeStyle = theme.text;
+  context.lineWidth = 1.5;
+  context.strokeRect(left + 0.75, y, Math.max(right - left - 1.5, 2), high);
+  context.lineWidth = 1;
+  const [x, middle] = [(left + right) / 2, y + high / 2];
+  context.fillStyle = theme.ground;
+  context.beginPath();
+  context.arc(x, middle, 7.5, 0, 2 * Math.PI);
+  context.fill();
+  context.stroke();
+  context.fillStyle = theme.text;
+  context.font = `bold 12px ${theme.font}`;
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.fillText('≠', x, middle);
+  context.textBaseline = 'alphabetic';
 }
 
 function inView(marks: readonly RunMark[], view: View): RunMark[] {

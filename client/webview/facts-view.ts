@@ -72,7 +72,7 @@ export class FactsView {
       run.trace,
     );
     this.task.update(run, images, row, look.cursor);
-    if (look.table) this.table.update(rows, look.cursor);
+    if (look.table) this.table.update(rows, look.cursor, run.laidOver);
   }
 }
 

@@ -1,5 +1,6 @@
-import { element } from './dom.ts';
+import { element, text } from './dom.ts';
 import { type Fills, fills, readTheme, type Theme } from './theme.ts';
+import type { LaidOver } from './verified-run.ts';
 
 const ENTRIES: readonly {
   readonly fill: (fills: Fills, theme: Theme) => string | CanvasPattern;
@@ -20,16 +21,31 @@ export class Legend {
     const canvas = element('canvas', { 'aria-hidden': 'true' });
     return { ...entry, canvas, element: element('span', {}, canvas, entry.title) };
   });
+  private readonly verified = element('span', { hidden: true });
   private readonly signal = element('span', { class: 'signal-legend' }, '▲ signal round');
 
   constructor() {
-    this.element = element('div', { class: 'legend' }, ...this.samples.map((sample) => sample.element), this.signal);
+    this.element = element(
+      'div',
+      { class: 'legend' },
+      ...this.samples.map((sample) => sample.element),
+      this.signal,
+      this.verified,
+    );
   }
 
   /** Whether it stands under the comparison of models, which has other states and no signals. */
   forModels(on: boolean): void {
     for (const sample of this.samples) sample.element.hidden = sample.models === true && !on;
     this.signal.hidden = on;
+  }
+
+  /** Whether each task has a second bar. */
+  forVerified(laidOver: LaidOver | null): void {
+    this.verified.hidden = laidOver === null;
+    if (laidOver !== null) {
+      text(this.verified, `upper bar: simulator, lower bar: Linux ${laidOver.verified.release}, ≠ they differ`);
+    }
   }
 
   /** After the page got its size, and whenever the theme changes. */

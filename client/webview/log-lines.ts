@@ -1,10 +1,13 @@
 import type { LogLevel, Trace } from '../../shared/src/simulator/trace.ts';
 import { errnoText, shellText } from './words.ts';
 
-/** A line of the log pane: the kernel's own, or what was done and which callbacks ran, between them. */
+/**
+ * A line of the log pane: the kernel's own, or what was done and which callbacks ran, between them; beside a real kernel's
+ * log also what only one side has.
+ */
 export interface LogLine {
   readonly at: number;
-  readonly kind: 'kernel' | 'callback' | 'shell' | 'finding';
+  readonly kind: 'kernel' | 'callback' | 'shell' | 'finding' | 'only-simulated' | 'only-kernel';
   /** Of a kernel line. */
   readonly level: LogLevel | null;
   readonly text: string;

@@ -1,11 +1,8 @@
 import { attribute, element, text } from './dom.ts';
-import { type LogLine, linesUntil } from './log-lines.ts';
+import { type LogLine, linesUntil, logLines } from './log-lines.ts';
+import type { Run } from './run.ts';
+import type { LaidOver } from './verified-run.ts';
 import { logTime } from './words.ts';
-
-export interface LogEvents {
-  jump(at: number): void;
-  debug(on: boolean): void;
-}
 
 /** The kernel log, with what was done and which callbacks ran between its lines. A click goes to a line's moment. */
 export class LogView {
@@ -13,14 +10,17 @@ export class LogView {
   private readonly list: HTMLElement;
   private readonly note = element('span', { class: 'note' });
   private readonly debug: HTMLInputElement;
-  private readonly events: LogEvents;
+  private readonly jump: (at: number) => void;
+  private run: Run | null = null;
   private lines: readonly LogLine[] = [];
+  private at = 0;
   private past = -1;
 
-  constructor(events: LogEvents) {
-    this.events = events;
+  /** `jump` puts the cursor at a time. */
+  constructor(jump: (at: number) => void) {
+    this.jump = jump;
     this.list = element('ol', { class: 'log-lines' });
-    this.debug = element('input', { type: 'checkbox', onchange: () => events.debug(this.debug.checked) });
+    this.debug = element('input', { type: 'checkbox', onchange: () => this.showLines() });
     this.element = element(
       'section',
       { class: 'log', 'aria-label': 'Kernel log', tabindex: -1 },
@@ -40,9 +40,23 @@ export class LogView {
     );
   }
 
-  update(lines: readonly LogLine[], kernel: string): void {
-    text(this.note, `predicted for Linux ${kernel}; choose a line to go to its moment`);
-    if (this.lines === lines) return;
+  /** `at` is the cursor's time. */
+  update(run: Run, at: number): void {
+    this.at = at;
+    if (this.run === run) this.dim();
+    else {
+      this.run = run;
+      const { trace, laidOver } = run;
+      const whose = laidOver === null ? `predicted for Linux ${trace.options.kernel}` : laidOverText(laidOver);
+      text(this.note, `${whose}; choose a line to go to its moment`);
+      this.showLines();
+    }
+  }
+
+  private showLines(): void {
+    if (this.run === null) return;
+    const { trace, laidOver } = this.run;
+    const lines = laidOver?.log ?? logLines(trace, this.debug.checked);
     this.lines = lines;
     this.past = -1;
     this.list.replaceChildren(
@@ -52,18 +66,19 @@ export class LogView {
           { class: `${line.kind}${line.level === null ? '' : ` level-${line.level}`}` },
           element(
             'button',
-            { type: 'button', onclick: () => this.events.jump(line.at) },
+            { type: 'button', onclick: () => this.jump(line.at) },
             element('span', { class: 'at' }, logTime(line.at)),
             element('span', { class: 'line' }, line.text),
           ),
         ),
       ),
     );
+    this.dim();
   }
 
   /** Lines after the cursor are dimmed; the last one before it stays in sight. */
-  cursor(at: number): void {
-    const past = linesUntil(this.lines, at);
+  private dim(): void {
+    const past = linesUntil(this.lines, this.at);
     if (past === this.past) return;
     this.past = past;
     const items = this.list.children;
@@ -82,8 +97,8 @@ export class LogView {
       else if (top < this.list.scrollTop) this.list.scrollTop = top;
     }
   }
+}
 
-  showDebug(on: boolean): void {
-    this.debug.checked = on;
-  }
+function laidOverText({ verified }: LaidOver): string {
+  return `of the simulator and of Linux ${verified.release}; what only one has says so`;
 }

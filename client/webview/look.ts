@@ -1,6 +1,8 @@
 import type { PanelState, Sheet } from '../../shared/src/panel-messages.ts';
+import { filterGroups } from './filter.ts';
 import { type Folds, type Row, rowOfTask, taskRow, visibleRows } from './rows.ts';
 import type { Run } from './run.ts';
+import { pairOf } from './verified-run.ts';
 import { type View, wholeRun } from './view.ts';
 
 /** What of a run is looked at. Plain values, replaced as a whole. */
@@ -42,6 +44,16 @@ export function fitLook(look: Look, run: Run): Look {
     view: look.view !== null && look.view.from >= end ? null : look.view,
     selected: gone ? null : look.selected,
   };
+}
+
+/** The rows of a run, by what is folded and filtered. */
+export function shownRows({ groups, trace, laidOver }: Run, { folds, filter }: Look): Row[] {
+  const rows = visibleRows(filterGroups(groups, filter), folds, trace.end);
+  if (laidOver === null) return rows;
+  // Process ids differ between simulator and kernel.
+  return rows.map((row) =>
+    pairOf(laidOver.pairs, row) === null ? row : { ...row, label: row.lanes[0]?.task.comm ?? '' },
+  );
 }
 
 export function shownView(look: Look, end: number): View {

@@ -8,6 +8,7 @@ import type { Action, Step } from '../../shared/src/simulator/step.ts';
 import type { Trace } from '../../shared/src/simulator/trace.ts';
 import type { Workload } from '../../shared/src/simulator/workload.ts';
 import { moments } from './moments.ts';
+import type { LaidOver } from './verified-run.ts';
 
 /** Something that happened to the machine as a whole. */
 export interface RunMark {
@@ -24,6 +25,8 @@ export interface Run {
   /** Times that stepping stops at. */
   readonly moments: readonly number[];
   readonly marks: readonly RunMark[];
+  /** What a real kernel did with the same scenario; null when none was asked. */
+  readonly laidOver: LaidOver | null;
 }
 
 export interface RunOptions {
@@ -49,7 +52,7 @@ export function makeRun(options: RunOptions): Run {
 /** What the views draw of a trace. */
 export function runOf(trace: Trace): Run {
   const all = lanes(trace);
-  return { trace, lanes: all, groups: groupLanes(all), moments: moments(trace), marks: marks(trace) };
+  return { trace, lanes: all, groups: groupLanes(all), moments: moments(trace), marks: marks(trace), laidOver: null };
 }
 
 function ownRun(options: RunOptions): Trace {

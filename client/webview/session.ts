@@ -3,12 +3,14 @@ import type { Comparison, ComparisonRow, ModelChoice } from '../../shared/src/co
 import type { PatchImage } from '../../shared/src/model/index.ts';
 import type { HostToPanel, PanelAction, PanelState } from '../../shared/src/panel-messages.ts';
 import type { SimulationSettings } from '../../shared/src/protocol.ts';
+import type { VerifiedRun } from '../../shared/src/scenario/verified.ts';
 import { forecastInSteps } from '../../shared/src/simulator/forecast.ts';
 import type { Forecast } from '../../shared/src/simulator/forecast-types.ts';
 import type { Workload } from '../../shared/src/simulator/workload.ts';
 import { PRESETS, workloadById } from '../../shared/src/simulator/workloads/index.ts';
 import { makeRun, type Run, runOf } from './run.ts';
 import { SlicedWork } from './sliced-work.ts';
+import { type LaidOver, laidOverRun } from './verified-run.ts';
 
 /** The forecast takes a while: it is made when nobody has typed for so long. */
 const FORECAST_DELAY = 200;
@@ -62,6 +64,10 @@ export class Session {
   run: Run | null = null;
   /** Title of a run that was made elsewhere and is shown as it is; null for runs that are made here. */
   fixed: string | null = null;
+  /** A real kernel can be asked about what is shown. */
+  canVerify = true;
+  /** The run that is shown again when nobody wants to see the real kernel's any more. */
+  private before: Run | null = null;
   forecast: Forecast | null = null;
   /** The forecast is being made; until then the last one stands. */
   forecasting = false;
@@ -93,6 +99,11 @@ export class Session {
     return workloadById(this.preset === RECORDED ? DEFAULT_PRESET : this.preset, this.kernel) as Workload;
   }
 
+  /** What a real kernel did, when that is shown. */
+  get laidOver(): LaidOver | null {
+    return this.run?.laidOver ?? null;
+  }
+
   get image(): PatchImage | null {
     return this.images.find(({ variable }) => variable === this.patch) ?? this.images[0] ?? null;
   }
@@ -105,15 +116,33 @@ export class Session {
   }
 
   /** Shows a run that was made elsewhere. */
-  receiveTrace({ title, trace }: HostToPanel & { readonly type: 'trace' }): void {
+  receiveTrace({ title, trace, verifiable }: HostToPanel & { readonly type: 'trace' }): void {
     this.clear();
     this.fixed = title;
+    this.canVerify = verifiable;
     this.run = runOf(trace);
+    this.events.run();
+  }
+
+  /** Shows what a real kernel did, laid over the simulator's run of the same scenario. */
+  showVerified(verified: VerifiedRun): void {
+    if (this.laidOver === null) this.before = this.run;
+    this.run = laidOverRun(verified);
+    this.events.run();
+  }
+
+  /** Shows what was shown before that. */
+  leaveVerified(): void {
+    if (this.before === null) return;
+    this.run = this.before;
+    this.before = null;
     this.events.run();
   }
 
   receive(message: HostToPanel & { readonly type: 'images' }): void {
     this.fixed = null;
+    this.canVerify = true;
+    this.before = null;
     const { simulation } = message;
     const kept = this.kept?.uri === message.uri ? this.kept : null;
     this.kept = null;

@@ -1,11 +1,10 @@
-import type { Lane } from '../../shared/src/picture/lanes.ts';
 import { type ComparisonEvents, ComparisonView } from './comparison-view.ts';
 import { element } from './dom.ts';
 import { Legend } from './legend.ts';
 import type { Look } from './look.ts';
 import { MinimapView } from './minimap-view.ts';
 import type { Row } from './rows.ts';
-import type { RunMark } from './run.ts';
+import type { Run } from './run.ts';
 import { type RunsEvents, RunsView } from './runs-view.ts';
 import type { Session } from './session.ts';
 import { TableView } from './table-view.ts';
@@ -26,8 +25,7 @@ export interface StageEvents extends TimelineEvents {
 export interface StageData {
   readonly look: Look;
   readonly rows: readonly Row[];
-  readonly lanes: readonly Lane[];
-  readonly marks: readonly RunMark[];
+  readonly run: Run;
   readonly view: View;
   readonly end: number;
 }
@@ -84,10 +82,12 @@ export class StageView {
   }
 
   /** The table is updated with the facts: it changes only when something happens. */
-  update({ look, rows, lanes, marks, view, end }: StageData): void {
+  update({ look, rows, run, view, end }: StageData): void {
     if (look.table || look.sheet !== null) return;
     const { cursor, selected } = look;
-    this.timeline.update({ rows, view, end, cursor, selected, marks });
+    const { lanes, marks, laidOver } = run;
+    this.legend.forVerified(laidOver);
+    this.timeline.update({ rows, view, end, cursor, selected, marks, laidOver });
     this.minimap.update({ lanes, marks, view, end, cursor });
   }
 

@@ -4,6 +4,7 @@ import { element } from './dom.ts';
 import { isBlocked } from './held-up.ts';
 import type { Row } from './rows.ts';
 import { segmentAt, tally, tallyText } from './tally.ts';
+import { differenceText, type LaidOver, realText } from './verified-run.ts';
 import { segmentText } from './words.ts';
 
 /** The rows of the timeline as text: the same facts for who can't see or doesn't want the picture. */
@@ -11,6 +12,7 @@ export class TableView {
   readonly element: HTMLElement;
   private readonly body = element('tbody');
   private readonly caption = element('caption');
+  private readonly realHead = element('th', { scope: 'col', hidden: true });
 
   constructor(select: (row: Row) => void) {
     this.select = select;
@@ -30,6 +32,7 @@ export class TableView {
             ...['Tasks', 'At the cursor', 'Runs new code from', 'Held up by'].map((title) =>
               element('th', { scope: 'col' }, title),
             ),
+            this.realHead,
           ),
         ),
         this.body,
@@ -39,7 +42,10 @@ export class TableView {
 
   private readonly select: (row: Row) => void;
 
-  update(rows: readonly Row[], at: number): void {
+  /** `laidOver` is what a real kernel did; null when none was asked. */
+  update(rows: readonly Row[], at: number, laidOver: LaidOver | null): void {
+    this.realHead.hidden = laidOver === null;
+    if (laidOver !== null) this.realHead.textContent = `Linux ${laidOver.verified.release} beside the simulator`;
     this.caption.textContent = `Tasks at ${timeText(at)}`;
     const focused = document.activeElement?.getAttribute('data-row');
     this.body.replaceChildren(
@@ -55,12 +61,18 @@ export class TableView {
           element('td', {}, now(row, at)),
           element('td', {}, switched(row)),
           element('td', {}, heldUpBy(row)),
+          laidOver === null ? null : element('td', {}, realWords(laidOver, row, at)),
         ),
       ),
     );
     // Who reads row by row must not be thrown out when a row unfolds.
     if (focused) this.body.querySelector<HTMLElement>(`[data-row="${CSS.escape(focused)}"]`)?.focus();
   }
+}
+
+function realWords(laidOver: LaidOver, row: Row, at: number): string {
+  const all = differenceText(laidOver, row);
+  return all === 'not compared' ? all : `At the cursor, ${realText(laidOver, row, at)}. In all: ${all}.`;
 }
 
 function now(row: Row, at: number): string {

@@ -3,6 +3,7 @@ import type { SegmentState } from '../../shared/src/picture/lanes.ts';
 /** Colours of the canvas, read from the style sheet, which takes them from the editor's theme. */
 export interface Theme {
   readonly text: string;
+  readonly ground: string;
   readonly faint: string;
   readonly grid: string;
   readonly cursor: string;
@@ -23,6 +24,7 @@ export function readTheme(): Theme {
   const color = (name: string): string => style.getPropertyValue(`--lp-${name}`).trim();
   return {
     text: color('text'),
+    ground: color('ground'),
     faint: color('faint'),
     grid: color('grid'),
     cursor: color('cursor'),

@@ -6,6 +6,7 @@ import type { Row } from './rows.ts';
 import type { RunMark } from './run.ts';
 import { segmentAt, tally, tallyText } from './tally.ts';
 import { readTheme, type Theme } from './theme.ts';
+import { type LaidOver, pairOf, realText } from './verified-run.ts';
 import { type View, xToTime } from './view.ts';
 import { segmentText } from './words.ts';
 
@@ -17,6 +18,8 @@ export interface TimelineData {
   /** Id of the selected row. */
   readonly selected: string | null;
   readonly marks: readonly RunMark[];
+  /** A real kernel's run under the simulator's; null when there is none. */
+  readonly laidOver: LaidOver | null;
 }
 
 export interface TimelineEvents {
@@ -37,6 +40,7 @@ const EMPTY: TimelineData = {
   cursor: 0,
   selected: null,
   marks: [],
+  laidOver: null,
 };
 
 /** The lanes: names as a tree, bars on a canvas above it. Only what is in sight is made and drawn. */
@@ -161,6 +165,9 @@ export class TimelineView {
       attribute(made.element, 'aria-selected', String(selected));
       attribute(made.element, 'aria-posinset', String(index + 1));
       attribute(made.element, 'aria-setsize', String(this.data.rows.length));
+      const { laidOver } = this.data;
+      const differs = laidOver !== null && (pairOf(laidOver.pairs, row)?.differences.length ?? 0) > 0;
+      made.element.classList.toggle('differs', differs);
       made.element.classList.toggle('blocked', tally(row.lanes, this.data.cursor).blocked > 0);
       attribute(made.element, 'aria-label', this.describe(row, this.data.cursor));
     }
@@ -190,10 +197,12 @@ export class TimelineView {
   }
 
   private describe(row: Row, at: number): string {
+    const { laidOver } = this.data;
     const [only] = row.lanes;
+    const real = laidOver === null ? '' : `. ${realText(laidOver, row, at)}`;
     if (row.kind !== 'task' || only === undefined) return `${row.label}: ${tallyText(tally(row.lanes, at))}`;
     const segment = segmentAt(only, at);
-    return `${row.label}: ${segment === null ? 'not alive' : segmentText(segment)}`;
+    return `${row.label}: ${segment === null ? 'not alive' : segmentText(segment)}${real}`;
   }
 
   private press(event: PointerEvent): void {

@@ -38,6 +38,7 @@ export interface ToolbarEvents {
   table(): void;
   sheet(sheet: Sheet): void;
   filter(words: string): void;
+  verify(): void;
   save(kind: SnapshotKind): void;
   zoom(factor: number | null): void;
   help(): void;
@@ -61,6 +62,7 @@ export class Toolbar {
   private readonly sheets: { readonly [sheet in Sheet]: HTMLButtonElement };
   private readonly filter: HTMLInputElement;
   private readonly saving: HTMLSelectElement;
+  private readonly verify: HTMLButtonElement;
   private readonly choices: readonly HTMLElement[];
   private shownPlaying: boolean | null = null;
 
@@ -120,6 +122,16 @@ export class Toolbar {
       title: 'Names, numbers, kinds (kthread), functions that hold tasks up, blocked, switched (/)',
       oninput: () => events.filter(this.filter.value),
     });
+    this.verify = element(
+      'button',
+      {
+        type: 'button',
+        class: 'quiet',
+        title: 'Play this on a real kernel in a virtual machine (QEMU), and lay what it does over the forecast',
+        onclick: () => events.verify(),
+      },
+      'Verify on a real kernel',
+    );
     // A list that goes back to its first entry: what is chosen is done at once.
     this.saving = select('Save what is shown', (value) => {
       this.saving.value = '';
@@ -156,6 +168,7 @@ export class Toolbar {
         button('Whole run', 'zoomAll', 'Show the whole run (0)', () => events.zoom(null)),
         this.table,
         ...Object.values(this.sheets),
+        this.verify,
         this.saving,
         element('button', { type: 'button', class: 'quiet', title: 'Keys (?)', onclick: () => events.help() }, 'Keys'),
       ),
@@ -166,6 +179,12 @@ export class Toolbar {
   choosing(on: boolean): void {
     for (const part of this.choices) part.hidden = !on;
     for (const toggle of Object.values(this.sheets)) toggle.hidden = !on;
+  }
+
+  /** Whether a real kernel can be asked about what is shown, and whether one is at it. */
+  canVerify(on: boolean, busy: boolean): void {
+    this.verify.hidden = !on;
+    this.verify.disabled = busy;
   }
 
   focusFilter(): void {

@@ -1,6 +1,8 @@
 import type { ModelChoice } from './comparison/comparison-types.ts';
 import type { PatchImage, SourceRange } from './model/index.ts';
 import type { SimulationSettings } from './protocol.ts';
+import type { ScenarioFile } from './scenario/situation.ts';
+import type { VerifiedRun } from './scenario/verified.ts';
 import type { Action } from './simulator/step.ts';
 import type { Trace } from './simulator/trace.ts';
 import type { Workload } from './simulator/workload.ts';
@@ -28,9 +30,20 @@ export type HostToPanel =
       readonly notes: readonly string[];
     }
   /** A run that was made elsewhere, such as a scenario's: nothing of it can be changed here. `at` is where to look first. */
-  | { readonly type: 'trace'; readonly title: string; readonly trace: Trace; readonly at: number }
+  | {
+      readonly type: 'trace';
+      readonly title: string;
+      readonly trace: Trace;
+      readonly at: number;
+      /** The host knows its scenario, which can be verified. */
+      readonly verifiable: boolean;
+    }
   /** There is nothing to simulate, and why. */
   | { readonly type: 'nothing'; readonly why: string }
+  /** Ask for a verification of what is shown, as a click on the button does. */
+  | { readonly type: 'verify' }
+  /** How far a verification is. */
+  | { readonly type: 'verification'; readonly state: VerificationState }
   /** "Show Kernel Log" and the like. */
   | { readonly type: 'show'; readonly part: 'log' | 'sysfs' | 'timeline' };
 
@@ -51,10 +64,24 @@ export type PanelToHost =
     }
   /** Simulate on a recorded machine: the one of this file, or, when null, one that the user picks. */
   | { readonly type: 'machine'; readonly uri: string | null }
+  /** Play this on a real kernel of that version. Null: the scenario whose run is shown. */
+  | { readonly type: 'verify'; readonly kernel: string; readonly scenario: ScenarioFile | null }
+  /** End a verification that is under way. */
+  | { readonly type: 'cancel-verification' }
+  /** The verification's outcome is to be seen: for the host's log and for tests. */
+  | { readonly type: 'laid-over'; readonly headline: string; readonly differences: number }
   /** Save this under a name that the user chooses. PNG comes in base64. */
   | { readonly type: 'save'; readonly kind: SnapshotKind; readonly name: string; readonly content: string }
   /** Something went wrong in the page. */
   | { readonly type: 'failed'; readonly message: string };
+
+/** A verification: on its way (`step` is a line for people), over, or why there is none. */
+export type VerificationState =
+  | { readonly is: 'running'; readonly step: string }
+  | { readonly is: 'done'; readonly run: VerifiedRun }
+  /** `detail` is what a compiler said, or empty. */
+  | { readonly is: 'failed'; readonly why: string; readonly detail: string }
+  | { readonly is: 'cancelled' };
 
 export type SnapshotKind = 'svg' | 'png' | 'json';
 

@@ -53,10 +53,10 @@ export async function clickBar(page: Page, label: string, share: number): Promis
   await page.mouse.click(bars.x + bars.width * share, name.y + name.height / 2);
 }
 
-/** The colour on a row's bar at a share of the width: red, green, blue. */
-export async function colorAt(page: Page, label: string, share: number): Promise<number[]> {
+/** The colour on a row's bar at a share of the width: red, green, blue. `below` are pixels from the row's upper edge. */
+export async function colorAt(page: Page, label: string, share: number, below = 11): Promise<number[]> {
   const name = await row(page, label).boundingBox();
-  const y = (name?.y ?? 0) + 11;
+  const y = (name?.y ?? 0) + below;
   return page.evaluate(`{
     const canvas = document.querySelector('canvas.bars');
     const area = canvas.getBoundingClientRect();

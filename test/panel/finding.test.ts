@@ -158,7 +158,13 @@ describe('a run that was made elsewhere', () => {
       model: null,
     });
     const panel = await panelPage();
-    await panel.post({ type: 'trace', title: 'kill on Linux 6.12: No such line is in the log.', trace, at: 3_000_000 });
+    await panel.post({
+      type: 'trace',
+      title: 'kill on Linux 6.12: No such line is in the log.',
+      trace,
+      at: 3_000_000,
+      verifiable: true,
+    });
     await expect.poll(() => panel.page.locator('.verdict h1').textContent()).toContain('No such line is in the log.');
     expect(await time(panel.page)).toMatch(/^3\.0 s of/);
     expect(await row(panel.page, 'waiter:').count()).toBe(1);

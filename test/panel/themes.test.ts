@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { textsOfPoorContrast } from './contrast.ts';
 import { clickBar, colorAt, MASTER, shownPanel, usePanel } from './driving.ts';
 import type { ThemeName } from './panel-page.ts';
 
@@ -7,54 +8,11 @@ usePanel();
 
 const THEMES: readonly ThemeName[] = ['dark', 'light', 'high-contrast', 'high-contrast-light'];
 
-type Color = readonly [number, number, number];
-
-/** Colour of the text and of what is behind it, for every element that shows text of its own. */
-function textColors(page: Page): Promise<{ text: string; color: Color; ground: Color; opacity: number }[]> {
-  return page.evaluate(`{
-    const read = (value) => (value.match(/[\\d.]+/g) ?? []).map(Number);
-    const groundOf = (element) => {
-      for (let at = element; at; at = at.parentElement) {
-        const [r, g, b, alpha = 1] = read(getComputedStyle(at).backgroundColor);
-        if (alpha > 0.9) return [r, g, b];
-      }
-      return [255, 255, 255];
-    };
-    [...document.querySelectorAll('#panel *')]
-      .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== ''))
-      .filter((element) => element.getClientRects().length > 0)
-      .map((element) => ({
-        text: element.textContent.slice(0, 40),
-        color: read(getComputedStyle(element).color).slice(0, 3),
-        ground: groundOf(element),
-        opacity: element.closest('.future') ? 0.5 : 1,
-      }));
-  }`);
-}
-
-/** Contrast ratio of two colours (WCAG 2). */
-function contrast(a: Color, b: Color): number {
-  const luminance = (color: Color) => {
-    const [r = 0, g = 0, b = 0] = color.map((value) => {
-      const share = value / 255;
-      return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const [light = 0, dark = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x);
-  return (light + 0.05) / (dark + 0.05);
-}
-
 describe.each(THEMES)('%s', (theme) => {
   it('has text that can be read', async () => {
     const { page } = await shownPanel({ theme });
     await clickBar(page, MASTER, 0.5);
-    const faint = (await textColors(page))
-      .filter(({ opacity }) => opacity === 1)
-      // 4.5 is what WCAG 2 asks of text of this size.
-      .filter(({ color, ground }) => contrast(color, ground) < 4.5)
-      .map(({ text, color, ground }) => `${text}: ${contrast(color, ground).toFixed(1)} (${color} on ${ground})`);
-    expect(faint).toEqual([]);
+    expect(await textsOfPoorContrast(page)).toEqual([]);
   });
 
   it('has states that differ from each other and from the ground', async () => {

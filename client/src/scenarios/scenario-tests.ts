@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
+import type { VerifiedRun } from '../../../shared/src/scenario/verified.ts';
 import type { Trace } from '../../../shared/src/simulator/trace.ts';
 import type { SimulationPanels } from '../panel/simulation-panels.ts';
 import { type CommandLineResult, runCommandLine } from './command-line.ts';
@@ -34,16 +35,7 @@ interface Failure {
 
 /** What `livepatch-ls verify --format json` prints. */
 interface VerifiedScenario {
-  readonly results: readonly {
-    readonly kernel: string;
-    readonly release: string;
-    readonly failures: number;
-    readonly differences: readonly {
-      readonly kind: string;
-      readonly simulator: string | null;
-      readonly kernel: string | null;
-    }[];
-  }[];
+  readonly results: readonly VerifiedRun[];
 }
 
 /**
@@ -168,7 +160,8 @@ export class ScenarioTests implements vscode.Disposable {
     if (!show || shown === undefined) return;
     const step = shown.failures[0]?.step ?? 0;
     const title = `${item.label} on Linux ${shown.kernel}${shown.failures[0] ? `: ${shown.failures[0].message}` : ''}`;
-    this.panels.openTrace(title, shown.trace, shown.record.steps[step]?.at ?? 0);
+    const { uri } = item;
+    if (uri) this.panels.openTrace(title, shown.trace, shown.record.steps[step]?.at ?? 0, uri);
   }
 
   private async verify(item: vscode.TestItem, run: vscode.TestRun): Promise<void> {
