@@ -51,7 +51,10 @@ export function play(scenario: Scenario, options: PlayOptions): Played {
   let now = 0;
   scenario.steps.forEach((step, index) => {
     const real = options.times?.[index];
-    const at = real ? Math.max(now, real.at) : now;
+    const before = times[index - 1];
+    // What a machine did in one go is done in one go: its passes come at other moments, and none came in between.
+    const inOneGo = real && before && real.at - before.at < GAP && !scenario.steps[index - 1]?.do.startsWith('wait');
+    const at = inOneGo ? before.at + 1 : real ? Math.max(now, real.at) : now;
     for (const action of actionsOf(step, scenario, options)) {
       steps.push({ at, ...action });
       places.push(index);

@@ -42,6 +42,29 @@ describe('play', () => {
     expect(record.steps.map(({ at, until }) => ({ at, until }))).toEqual(times);
   });
 
+  it('does not let a pass come between steps that a machine did in one go, whenever that was', () => {
+    const images = { lp: patch('lp', { gate: ['gate_wait'] }) };
+    const steps = [
+      { 'load-target': 'gate' },
+      { start: 'held' },
+      { load: 'lp' },
+      { wait: 3 },
+      { disable: 'lp' },
+      { write: 'lp/enabled', value: '1' },
+    ];
+    for (let shift = 0; shift < 1_000_000; shift += 1000) {
+      const times = [0, 10, 20, 30, 4000 + shift / 1000, 4002 + shift / 1000].map((ms) => ({
+        at: ms * 1000,
+        until: ms * 1000 + 500,
+      }));
+      const { record } = playSteps(steps, {}, images, times);
+      expect(
+        record.steps.map(({ errno }) => errno),
+        `${shift} us later`,
+      ).toEqual(steps.map(() => 0));
+    }
+  });
+
   it('hands module parameters on: one may decide whether a patch replaces', () => {
     const images = { all: patch('all', { vmlinux: ['pipe_write'] }, { replaceParameter: 'replace' }) };
     const more = { modules: { lp: 'lp.c', all: 'all.c' } };
