@@ -2,7 +2,6 @@ import type { TargetKernel } from '../analysis/rule.ts';
 import { DEFAULT_KERNEL_VERSION } from '../kernel/version.ts';
 import { learnTarget } from '../workspace/target-kernel.ts';
 import { kernelOption } from './options.ts';
-import { UsageError } from './usage.ts';
 
 /** The options that say which kernel modules are for and name files that tell of it, for `readArguments`. */
 export const KERNEL_OPTIONS = {
@@ -38,7 +37,7 @@ export interface CommandTarget {
   /**
    * Reads what files tell of these modules. Resolves to whether something was learned.
    *
-   * @throws UsageError with a line for each file that can't be used
+   * @throws Error with a line for each file that can't be used
    */
   want(modules: Iterable<string>): Promise<boolean>;
 }
@@ -47,7 +46,7 @@ export interface CommandTarget {
  * Learns about the target kernel.
  *
  * @param folder the bundle's
- * @throws UsageError with a line for each file that can't be used, or not all of it: who names a file wants it looked at
+ * @throws Error with a line for each file that can't be used, or not all of it: who names a file wants it looked at
  */
 export async function targetKernel(values: KernelValues, folder: string): Promise<CommandTarget> {
   const named = values['kernel-version'] ?? DEFAULT_KERNEL_VERSION;
@@ -69,7 +68,7 @@ export async function targetKernel(values: KernelValues, folder: string): Promis
     folder,
   });
   const refuseProblems = () => {
-    if (target.problems.length > 0) throw new UsageError(target.problems.join('\n'));
+    if (target.problems.length > 0) throw new Error(target.problems.join('\n'));
   };
   refuseProblems();
   return {

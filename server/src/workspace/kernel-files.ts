@@ -7,7 +7,8 @@ import type { TableKnowledge } from '../kernel/table-knowledge.ts';
 import { readVmlinux, type VmlinuxFile } from '../kernel/vmlinux-file.ts';
 import { inTurns } from './in-turns.ts';
 import { findModuleFiles, loadModuleFile } from './module-files.ts';
-import { readLimited, reasonOf, sizeOf } from './read-bytes.ts';
+import { FORMAT_HEAD, foreignFormat, readLimited, reasonOf, sizeOf } from './read-bytes.ts';
+import { isKernelTree } from './source-tree.ts';
 
 /** Paths of files that tell of the target kernel. */
 export interface KernelFiles {
@@ -101,8 +102,9 @@ export class LoadedKernel {
   private async bytes(path: string | undefined, limit = LARGEST_TEXT): Promise<Uint8Array | undefined> {
     if (path === undefined) return undefined;
     const result = await readLimited(path, limit);
-    if (typeof result === 'string') {
-      this.problems.push(`${path}: ${result}`);
+    const problem = typeof result === 'string' ? result : result.length === 0 ? 'It is empty.' : foreignFormat(result);
+    if (typeof result === 'string' || problem !== null) {
+      this.problems.push(`${path}: ${problem}`);
       return undefined;
     }
     this.used.push(basename(path));
@@ -128,13 +130,15 @@ export class LoadedKernel {
     try {
       const file = await open(path);
       try {
-        const result = await readVmlinux(async (offset, length) => {
+        const read = async (offset: number, length: number) => {
           // What a broken header asks for may be anything.
           const there = Math.max(0, Math.min(length, size - offset));
           const bytes = Buffer.allocUnsafe(there);
           const { bytesRead } = there === 0 ? { bytesRead: 0 } : await file.read(bytes, 0, there, offset);
           return bytes.subarray(0, bytesRead);
-        });
+        };
+        const problem = size === 0 ? 'It is empty.' : foreignFormat(await read(0, FORMAT_HEAD));
+        const result = problem ?? (await readVmlinux(read));
         if (typeof result !== 'string') {
           this.used.push(basename(path));
           return result;
@@ -154,8 +158,14 @@ export class LoadedKernel {
     const files: string[] = [];
     for (const path of paths) {
       const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
-      if (isFolder) files.push(...(await readdir(path)).map((name) => join(path, name)));
-      else files.push(path);
+      if (!isFolder) {
+        files.push(path);
+        continue;
+      }
+      const names = await readdir(path).catch(reasonOf);
+      if (typeof names === 'string') this.problems.push(`${path}: ${names}`);
+      else if (names.length === 0) this.problems.push(`${path}: There is no file in it.`);
+      else files.push(...names.map((name) => join(path, name)));
     }
     const kernel = files.find((path) => basename(path) === 'vmlinux') ?? files[0];
     for (const path of files) {
@@ -194,7 +204,7 @@ async function withTree(named: KernelFiles, problems: string[]): Promise<{ files
   if (source === undefined) return { files: named, tree: null };
   const status = await stat(source).catch(() => null);
   if (!status?.isDirectory()) {
-    problems.push(`${source}: There is no such folder.`);
+    problems.push(`${source}: ${status ? 'It is no folder.' : 'There is no such folder.'}`);
     return { files: named, tree: null };
   }
   const has = async (name: string) => {
@@ -204,10 +214,14 @@ async function withTree(named: KernelFiles, problems: string[]): Promise<{ files
   const symvers = await has('Module.symvers');
   const vmlinux = named.vmlinux ?? (await has('vmlinux'));
   const built = vmlinux !== undefined || (await has('modules.order')) !== undefined;
+  const systemMap = await has('System.map');
+  if (!built && systemMap === undefined && symvers === undefined && !isKernelTree(source)) {
+    problems.push(`${source}: It holds neither a kernel's source nor what was built of it.`);
+  }
   const files: KernelFiles = {
     ...named,
     vmlinux,
-    systemMap: named.systemMap ?? (vmlinux === undefined ? await has('System.map') : undefined),
+    systemMap: named.systemMap ?? (vmlinux === undefined ? systemMap : undefined),
     symvers: named.symvers ?? (symvers === undefined ? undefined : [symvers]),
     // Searching a tree of 90,000 files for modules makes sense only where some were built.
     modules: named.modules ?? (built ? [source] : undefined),

@@ -45,7 +45,7 @@ export async function findModuleFiles(folder: string): Promise<ModuleFolder | st
 
 async function searchModules(folder: string, files: Map<string, string>): Promise<string | null> {
   const status = await stat(folder).catch(() => null);
-  if (!status?.isDirectory()) return 'There is no such folder.';
+  if (!status?.isDirectory()) return status ? 'It is no folder.' : 'There is no such folder.';
   let left = MAX_ENTRIES;
   const waiting: { path: string; depth: number }[] = [{ path: folder, depth: 0 }];
   for (let next = waiting.pop(); next; next = waiting.pop()) {

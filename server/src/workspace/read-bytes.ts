@@ -36,6 +36,25 @@ export async function sizeOf(path: string): Promise<number | string> {
   }
 }
 
+/** How many bytes of a file's beginning `foreignFormat` looks at. */
+export const FORMAT_HEAD = 0x206;
+
+const COMPRESSED: readonly (readonly [name: string, ...magic: number[]])[] = [
+  ['gzip', 0x1f, 0x8b],
+  ['xz', 0xfd, 0x37, 0x7a, 0x58, 0x5a],
+  ['zstd', 0x28, 0xb5, 0x2f, 0xfd],
+];
+
+/** In a sentence what a file is that people take for one that tells of a kernel; null when it may be one. */
+export function foreignFormat(head: Uint8Array): string | null {
+  const begins = (at: number, magic: readonly number[]) => magic.every((byte, index) => head[at + index] === byte);
+  const packed = COMPRESSED.find(([, ...magic]) => begins(0, magic));
+  if (packed) return `It is compressed with ${packed[0]}: unpack it first.`;
+  // "HdrS": Documentation/arch/x86/boot.rst.
+  if (!begins(0x202, [0x48, 0x64, 0x72, 0x53])) return null;
+  return 'It is a compressed kernel image: use vmlinux of the build or of the debug package, or kallsyms.';
+}
+
 function tooLarge(limit: number): string {
   return `It is larger than ${Math.round(limit / 1024 / 1024)} MB.`;
 }
