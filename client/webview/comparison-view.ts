@@ -54,7 +54,7 @@ export class ComparisonView {
     const head = COLUMNS.map((title) => element('th', { scope: 'col' }, title));
     this.element = element(
       'div',
-      { class: 'comparison', tabindex: -1, 'aria-label': 'Consistency models side by side' },
+      { class: 'comparison side-by-side', tabindex: -1, 'aria-label': 'Consistency models side by side' },
       element('table', {}, this.caption, element('thead', {}, element('tr', {}, ...head)), this.body),
       element(
         'p',
@@ -199,11 +199,18 @@ export class ComparisonView {
         : element(
             'select',
             { id, onchange },
-            ...values.map(({ value, about: text }) =>
-              element('option', { value, selected: value === chosen }, `${value}: ${text}`),
+            ...values.map(({ value, about: title }) =>
+              element('option', { value, title, selected: value === chosen }, value),
             ),
           );
-    return element('p', { class: 'variant' }, element('label', { for: id }, `${about} `), field);
+    const what = values.find(({ value }) => value === chosen)?.about ?? '';
+    return element(
+      'p',
+      { class: 'variant' },
+      element('label', { for: id }, `${about} `),
+      field,
+      element('span', { class: 'faint' }, ` ${what}`),
+    );
   }
 
   private paint(): void {
