@@ -1,5 +1,5 @@
 import type { Story } from '../story.ts';
-import { A, CALLED, CMDLINE, disable, life, load, settle, target, unload, untarget, write } from './words.ts';
+import { A, CALLED, CMDLINE, life, load, retire, settle, target, unload, untarget, write } from './words.ts';
 
 /** Enabling and disabling, and every way in which it is refused. */
 export const ENABLING: readonly Story[] = [
@@ -98,7 +98,7 @@ export const ENABLING: readonly Story[] = [
     name: 'no-exit',
     title: 'A module without an exit function can not be unloaded.',
     patches: { lp_one: { objects: [CMDLINE], withoutExit: true } },
-    steps: [load('lp_one'), settle, disable('lp_one'), settle, unload('lp_one')],
+    steps: [load('lp_one'), settle, ...retire('lp_one')],
   },
   {
     name: 'ftrace-off',
@@ -116,14 +116,7 @@ export const ENABLING: readonly Story[] = [
     name: 'ftrace-stays-on',
     title: 'While a patch is enabled ftrace can not be switched off.',
     patches: { lp_one: { objects: [CMDLINE] } },
-    steps: [
-      load('lp_one'),
-      settle,
-      { sysctl: 'kernel.ftrace_enabled', value: '0' },
-      disable('lp_one'),
-      settle,
-      unload('lp_one'),
-    ],
+    steps: [load('lp_one'), settle, { sysctl: 'kernel.ftrace_enabled', value: '0' }, ...retire('lp_one')],
   },
   {
     name: 'writes-that-are-refused',
@@ -147,6 +140,6 @@ export const ENABLING: readonly Story[] = [
     name: 'unload-too-early',
     title: 'An enabled patch can not be unloaded, and not be loaded a second time.',
     patches: { lp_one: { objects: [CMDLINE] } },
-    steps: [load('lp_one'), settle, unload('lp_one'), load('lp_one'), disable('lp_one'), settle, unload('lp_one')],
+    steps: [load('lp_one'), settle, unload('lp_one'), load('lp_one'), ...retire('lp_one')],
   },
 ];

@@ -1,5 +1,18 @@
 import type { Story } from '../story.ts';
-import { A, CALLED, CMDLINE, disable, inTarget, load, settle, target, unload, untarget, write } from './words.ts';
+import {
+  A,
+  CALLED,
+  CMDLINE,
+  disable,
+  inTarget,
+  load,
+  retire,
+  settle,
+  target,
+  unload,
+  untarget,
+  write,
+} from './words.ts';
 
 /** Several patches: stacks, atomic replace, system states. */
 export const STACKING: readonly Story[] = [
@@ -31,9 +44,7 @@ export const STACKING: readonly Story[] = [
       settle,
       disable('lp_one'),
       settle,
-      disable('lp_two'),
-      settle,
-      unload('lp_two'),
+      ...retire('lp_two'),
       unload('lp_one'),
     ],
   },
@@ -45,16 +56,7 @@ export const STACKING: readonly Story[] = [
       lp_one: { objects: [{ ...CALLED, funcs: ['cmdline_proc_show', 'uptime_proc_show', 'loadavg_proc_show'] }] },
       lp_two: { objects: [CALLED], replace: true },
     },
-    steps: [
-      load('lp_one'),
-      settle,
-      load('lp_two'),
-      settle,
-      unload('lp_one'),
-      disable('lp_two'),
-      settle,
-      unload('lp_two'),
-    ],
+    steps: [load('lp_one'), settle, load('lp_two'), settle, unload('lp_one'), ...retire('lp_two')],
   },
   {
     name: 'replace-two',
@@ -75,9 +77,7 @@ export const STACKING: readonly Story[] = [
       settle,
       unload('lp_one'),
       unload('lp_two'),
-      disable('lp_three'),
-      settle,
-      unload('lp_three'),
+      ...retire('lp_three'),
       untarget(A),
     ],
   },
@@ -110,16 +110,7 @@ export const STACKING: readonly Story[] = [
       lp_one: { objects: [CALLED], states: [{ id: 1, version: 1 }] },
       lp_two: { objects: [CALLED], states: [{ id: 1, version: 2 }], replace: true },
     },
-    steps: [
-      load('lp_one'),
-      settle,
-      load('lp_two'),
-      settle,
-      unload('lp_one'),
-      disable('lp_two'),
-      settle,
-      unload('lp_two'),
-    ],
+    steps: [load('lp_one'), settle, load('lp_two'), settle, unload('lp_one'), ...retire('lp_two')],
   },
   {
     name: 'states-older-version',
@@ -129,7 +120,7 @@ export const STACKING: readonly Story[] = [
       lp_two: { objects: [CALLED], states: [{ id: 1, version: 1 }], replace: true },
       lp_three: { objects: [CALLED], states: [{ id: 1, version: 1 }] },
     },
-    steps: [load('lp_one'), settle, load('lp_two'), load('lp_three'), disable('lp_one'), settle, unload('lp_one')],
+    steps: [load('lp_one'), settle, load('lp_two'), load('lp_three'), ...retire('lp_one')],
   },
   {
     name: 'states-missing-in-replacing',

@@ -1,5 +1,5 @@
 import type { Story } from '../story.ts';
-import { A, CALLED, disable, inTarget, life, load, settle, target, unload, untarget, wait } from './words.ts';
+import { A, CALLED, disable, inTarget, life, load, retire, settle, target, unload, untarget, wait } from './words.ts';
 
 /** Modules that a patch names as objects, and their coming and going. */
 export const TARGETS: readonly Story[] = [
@@ -21,32 +21,21 @@ export const TARGETS: readonly Story[] = [
     title: 'A target module that comes while the patch is enabled is patched before its init runs.',
     patches: { lp_one: { objects: [CALLED, inTarget(A, 'interruptible')] } },
     targets: [A],
-    steps: [load('lp_one'), settle, target(A), wait(1), disable('lp_one'), settle, unload('lp_one'), untarget(A)],
+    steps: [load('lp_one'), settle, target(A), wait(1), ...retire('lp_one'), untarget(A)],
   },
   {
     name: 'target-unloads-while-patched',
     title: 'A target module that goes while the patch is enabled is unpatched after its exit ran.',
     patches: { lp_one: { objects: [CALLED, inTarget(A, 'interruptible')] } },
     targets: [A],
-    steps: [target(A), load('lp_one'), settle, untarget(A), wait(1), disable('lp_one'), settle, unload('lp_one')],
+    steps: [target(A), load('lp_one'), settle, untarget(A), wait(1), ...retire('lp_one')],
   },
   {
     name: 'target-comes-and-goes-and-comes',
     title: 'Callbacks run each time that a target module comes and goes.',
     patches: { lp_one: { objects: [inTarget(A, 'interruptible')] } },
     targets: [A],
-    steps: [
-      load('lp_one'),
-      settle,
-      target(A),
-      untarget(A),
-      target(A),
-      wait(1),
-      disable('lp_one'),
-      settle,
-      unload('lp_one'),
-      untarget(A),
-    ],
+    steps: [load('lp_one'), settle, target(A), untarget(A), target(A), wait(1), ...retire('lp_one'), untarget(A)],
   },
   {
     name: 'pre-patch-refuses-coming-module',
@@ -57,7 +46,7 @@ export const TARGETS: readonly Story[] = [
       },
     },
     targets: [A],
-    steps: [load('lp_one'), settle, target(A), wait(1), disable('lp_one'), settle, unload('lp_one')],
+    steps: [load('lp_one'), settle, target(A), wait(1), ...retire('lp_one')],
   },
   {
     name: 'two-patches-refuse-coming-module',
@@ -88,7 +77,7 @@ export const TARGETS: readonly Story[] = [
     patches: { lp_one: { objects: [CALLED, { object: A, funcs: ['no_such_function'], callbacks: 'all' }] } },
     targets: [A],
     symbols: { no_such_function: 0 },
-    steps: [load('lp_one'), settle, target(A), wait(1), disable('lp_one'), settle, unload('lp_one')],
+    steps: [load('lp_one'), settle, target(A), wait(1), ...retire('lp_one')],
   },
   {
     name: 'pre-patch-of-coming-module-returns-positive',
@@ -99,6 +88,6 @@ export const TARGETS: readonly Story[] = [
       },
     },
     targets: [A],
-    steps: [load('lp_one'), settle, target(A), untarget(A), wait(1), disable('lp_one'), settle, unload('lp_one')],
+    steps: [load('lp_one'), settle, target(A), untarget(A), wait(1), ...retire('lp_one')],
   },
 ];

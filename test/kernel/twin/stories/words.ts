@@ -1,4 +1,4 @@
-import type { ObjectSketch, StoryStep, TaskSketch } from '../story.ts';
+import type { ObjectSketch, Story, StoryStep, TaskSketch } from '../story.ts';
 
 /** What the stories are written with. */
 
@@ -48,5 +48,16 @@ export const open = (task: string, target = A): StoryStep => ({
   by: { file: `/proc/${target}/gate`, value: '1' },
 });
 
-/** Load, let the transition end, disable, let it end, unload. */
-export const life = (patch: string): StoryStep[] => [load(patch), settle, disable(patch), settle, unload(patch)];
+/** Disable, let the transition end, unload. */
+export const retire = (patch: string): StoryStep[] => [disable(patch), settle, unload(patch)];
+/** Load, let the transition end, and all of that. */
+export const life = (patch: string): StoryStep[] => [load(patch), settle, ...retire(patch)];
+
+/** A task that nobody can wake sleeps in a function that lp_one replaces. */
+export const SLEEPER: Pick<Story, 'patches' | 'targets' | 'tasks'> = {
+  patches: { lp_one: { objects: [CALLED, inTarget(A, 'uninterruptible')] } },
+  targets: [A],
+  tasks: { sleeper: reader('uninterruptible') },
+};
+/** It does, and lp_one is loaded: the transition hangs. */
+export const hangs: readonly StoryStep[] = [target(A), start('sleeper'), load('lp_one')];
