@@ -25,7 +25,9 @@ import {
   SIMULATE_COMMAND,
   STATUS_NOTIFICATION,
   type StatusParams,
+  WORKSPACE_IMAGES_REQUEST,
   WORKSPACE_REQUEST,
+  type WorkspaceImagesResult,
   type WorkspaceResult,
 } from '../../shared/src/protocol.ts';
 import { DOCUMENT_SELECTOR } from './livepatch-documents.ts';
@@ -66,6 +68,7 @@ export interface Connection {
   images(uri: string): Promise<ImagesResult>;
   locate(params: LocateParams): Promise<LocateResult>;
   workspace(): Promise<WorkspaceResult>;
+  workspaceImages(): Promise<WorkspaceImagesResult>;
   recordedWorkload(params: RecordedWorkloadParams): Promise<RecordedWorkloadResult>;
   /** Tells the server about a document that was open before it used livepatch. */
   open(document: vscode.TextDocument): void;
@@ -176,6 +179,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     locate: (params) => client.sendRequest<LocateResult>(LOCATE_REQUEST, params),
     recordedWorkload: (params) => client.sendRequest<RecordedWorkloadResult>(RECORDED_WORKLOAD_REQUEST, params),
     workspace: () => client.sendRequest<WorkspaceResult>(WORKSPACE_REQUEST, {}),
+    workspaceImages: () => client.sendRequest<WorkspaceImagesResult>(WORKSPACE_IMAGES_REQUEST, {}),
     open: (document) => {
       client
         .sendNotification(

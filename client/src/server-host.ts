@@ -6,6 +6,7 @@ import type {
   ImagesResult,
   RecordedWorkloadResult,
   StatusParams,
+  WorkspaceImagesResult,
   WorkspaceResult,
 } from '../../shared/src/protocol.ts';
 import type { ServerState } from './api.ts';
@@ -85,6 +86,11 @@ export class ServerHost implements vscode.Disposable {
   /** Every livepatch module of the workspace. Rejects when there is no server to ask. */
   async workspace(): Promise<WorkspaceResult> {
     return (await this.running()).workspace();
+  }
+
+  /** What every module of the workspace gives the kernel. Rejects when there is no server to ask. */
+  async workspaceImages(): Promise<WorkspaceImagesResult> {
+    return (await this.running()).workspaceImages();
   }
 
   /** The machine in a recording. Rejects when there is no server to ask. */

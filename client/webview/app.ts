@@ -12,6 +12,7 @@ import { LogView } from './log-view.ts';
 import { asView, fitLook, keptLook, type Look, shownRows, shownView, unfoldTask } from './look.ts';
 import { lookAfter, movedTo } from './look-commands.ts';
 import { Player } from './player.ts';
+import { reportDrawn } from './report-drawn.ts';
 import { type Row, rowOfTask } from './rows.ts';
 import { addAction } from './run.ts';
 import { RECORDED, Session } from './session.ts';
@@ -41,7 +42,6 @@ export class App {
   private readonly failure = element('p', { class: 'failure', role: 'alert', hidden: true });
   private readonly notice = element('p', { class: 'notice', role: 'status' }, 'Waiting for the module…');
   private readonly main: HTMLElement;
-  private readonly detail: HTMLElement;
 
   private look: Look;
   private rows: readonly Row[] = [];
@@ -55,10 +55,12 @@ export class App {
           this.verdict.show(this.session);
           this.stage.runs.show(this.session);
           if (this.session.forecasting) return;
-          this.report();
+          reportDrawn(this.session);
           this.verification.forecastMade();
         },
         comparison: () => this.stage.comparison.show(this.session),
+        policies: () => this.stage.policies.show(this.session.policies),
+        askOthers: () => host.postMessage({ type: 'others' }),
         failed: (message) => this.fail(message),
       },
       kept,
@@ -87,13 +89,7 @@ export class App {
     this.stage = this.makeStage(now);
     this.facts = new FactsView(this.task, this.actions, this.stage.table, now, (at) => this.moveTo(at));
     this.log = new LogView((at) => this.moveTo(at));
-    this.detail = element(
-      'aside',
-      { class: 'detail', 'aria-label': 'Details' },
-      this.task.element,
-      this.facts.machine.element,
-    );
-    this.main = element('main', { class: 'content' }, this.stage.element, this.detail);
+    this.main = element('main', { class: 'content' }, this.stage.element, this.facts.detail);
     root.append(
       this.toolbar.element,
       this.verdict.element,
@@ -129,6 +125,9 @@ export class App {
         break;
       case 'machine':
         this.session.receiveMachine(message);
+        break;
+      case 'others':
+        this.session.policies.receive(message.images, message.note);
         break;
       case 'verify':
       case 'verification':
@@ -177,6 +176,10 @@ export class App {
           this.look = { ...this.look, sheet: null, cursor: 0 };
           this.session.showSeed(seed);
           this.stage.timeline.focus();
+        },
+        toggleInstalled: (key) => {
+          this.session.policies.toggle(key);
+          this.keeper.changed();
         },
         reveal: (range) => host.postMessage({ type: 'reveal', range }),
         varyModel: (row, variant, value) => this.session.vary(row, variant, value),
@@ -240,10 +243,11 @@ export class App {
     this.toolbar.canVerify(canVerify, this.verification.state?.is === 'running');
     this.main.hidden = nothing;
     this.stage.showParts(this.look);
-    this.detail.hidden = away;
+    this.facts.detail.hidden = away;
     this.log.element.hidden = nothing || away;
     this.facts.now.hidden = away;
     this.session.wantComparison(this.look.sheet === 'models');
+    this.session.policies.want(this.look.sheet === 'policies');
   }
 
   private showRun(): void {
@@ -258,7 +262,7 @@ export class App {
     this.stage.paintLegend();
     this.verdict.show(this.session);
     this.stage.runs.show(this.session);
-    this.report();
+    reportDrawn(this.session);
   }
 
   /** Rows from groups and folds. */
@@ -387,13 +391,5 @@ export class App {
     text(this.failure, `The simulation failed: ${message}`);
     this.failure.hidden = false;
     host.postMessage({ type: 'failed', message });
-  }
-
-  /** Tells the host what is to be seen. */
-  private report(): void {
-    const { run, forecast, forecasting, patch } = this.session;
-    if (run === null) return;
-    const verdict = forecasting ? '' : (forecast?.headline ?? '');
-    host.postMessage({ type: 'drawn', patch, verdict, lanes: run.lanes.length, end: run.trace.end });
   }
 }

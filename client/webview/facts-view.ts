@@ -6,7 +6,7 @@ import type { Workload } from '../../shared/src/simulator/workload.ts';
 import { loadedModules, possibleActions } from './actions.ts';
 import type { ActionsView } from './actions-view.ts';
 import type { TaskView } from './detail-view.ts';
-import { text } from './dom.ts';
+import { element, text } from './dom.ts';
 import { type Look, selectedRow } from './look.ts';
 import { MachineView } from './machine-view.ts';
 import type { Row } from './rows.ts';
@@ -32,6 +32,8 @@ export class FactsView {
   /** One sentence on all tasks. */
   readonly now: HTMLElement;
   readonly machine: MachineView;
+  /** Beside the tasks: the selected one, and what the machine is like. */
+  readonly detail: HTMLElement;
   private readonly task: TaskView;
   private readonly actions: ActionsView;
   private readonly table: TableView;
@@ -41,6 +43,7 @@ export class FactsView {
   /** `jump` puts the cursor at a time. */
   constructor(task: TaskView, actions: ActionsView, table: TableView, now: HTMLElement, jump: (at: number) => void) {
     this.machine = new MachineView(jump);
+    this.detail = element('aside', { class: 'detail', 'aria-label': 'Details' }, task.element, this.machine.element);
     this.now = now;
     this.task = task;
     this.actions = actions;

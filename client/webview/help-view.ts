@@ -13,6 +13,7 @@ export const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ['t', 'timeline or table'],
   ['r', 'every run of the forecast'],
   ['m', 'compare consistency models'],
+  ['p', 'compare replace policies'],
   ['/', 'show only some tasks'],
   ['?', 'these keys'],
 ];

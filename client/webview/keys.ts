@@ -57,6 +57,8 @@ export function commandOf(key: Key): Command | null {
       return { do: 'table' };
     case 'r':
       return { do: 'sheet', sheet: 'runs' };
+    case 'p':
+      return { do: 'sheet', sheet: 'policies' };
     case 'm':
       return { do: 'sheet', sheet: 'models' };
     case '/':

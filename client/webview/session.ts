@@ -8,6 +8,7 @@ import { forecastInSteps } from '../../shared/src/simulator/forecast.ts';
 import type { Forecast } from '../../shared/src/simulator/forecast-types.ts';
 import type { Workload } from '../../shared/src/simulator/workload.ts';
 import { PRESETS, workloadById } from '../../shared/src/simulator/workloads/index.ts';
+import { PolicyWork } from './policy-work.ts';
 import { makeRun, type Run, runOf } from './run.ts';
 import { SlicedWork } from './sliced-work.ts';
 import { type LaidOver, laidOverRun } from './verified-run.ts';
@@ -36,6 +37,10 @@ export interface SessionEvents {
   forecast(): void;
   /** `comparison` is another one, or `comparing` changed. */
   comparison(): void;
+  /** `policies` shows something else. */
+  policies(): void;
+  /** The workspace's other livepatches are wanted. */
+  askOthers(): void;
   failed(message: string): void;
 }
 
@@ -82,11 +87,21 @@ export class Session {
   private varied: { readonly kernel: string; readonly choices: readonly ModelChoice[] } | null = null;
   private readonly comparisons = new SlicedWork();
   private comparisonWanted = false;
+  readonly policies: PolicyWork;
 
   constructor(events: SessionEvents, kept: PanelState | undefined) {
     this.events = events;
     this.kept = kept ?? null;
     this.uri = kept?.uri ?? null;
+    this.policies = new PolicyWork(
+      { changed: () => events.policies(), ask: () => events.askOthers(), failed: (error) => this.fail(error) },
+      () => {
+        const { image, workload, seed } = this;
+        // The proposals are simulated on top of a released kernel.
+        return image && { image, workload, seed, kernel: this.kernel.replace(/\+.*/, '') };
+      },
+      kept?.installed ?? null,
+    );
   }
 
   get seed(): number {
@@ -109,10 +124,24 @@ export class Session {
   }
 
   /** What is kept over reloads. */
-  get state(): Pick<PanelState, 'uri' | 'patch' | 'workload' | 'kernel' | 'seed' | 'actions' | 'model' | 'machine'> {
+  get state(): Pick<
+    PanelState,
+    'uri' | 'patch' | 'workload' | 'kernel' | 'seed' | 'actions' | 'model' | 'machine' | 'installed'
+  > {
     const { uri, patch, kernel, actions, model } = this;
     const machine = this.machine?.uri ?? null;
-    return { uri, patch, kernel, actions, model, machine, workload: this.preset, seed: this.chosenSeed ?? 0 };
+    const installed = this.policies.chosen;
+    return {
+      uri,
+      patch,
+      kernel,
+      actions,
+      model,
+      machine,
+      installed,
+      workload: this.preset,
+      seed: this.chosenSeed ?? 0,
+    };
   }
 
   /** Shows a run that was made elsewhere. */
@@ -230,6 +259,7 @@ export class Session {
     this.comparing = false;
     this.forecasts.stop();
     this.comparisons.stop();
+    this.policies.stop();
   }
 
   private restart(): void {
@@ -266,6 +296,7 @@ export class Session {
     }
     this.events.run();
     if (this.comparisonWanted) this.compare(FORECAST_DELAY);
+    this.policies.changed();
   }
 
   /** Plays every model on the same tasks and the same seed, a row at a time. */

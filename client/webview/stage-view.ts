@@ -3,6 +3,7 @@ import { element } from './dom.ts';
 import { Legend } from './legend.ts';
 import type { Look } from './look.ts';
 import { MinimapView } from './minimap-view.ts';
+import { type PoliciesEvents, PoliciesView } from './policies-view.ts';
 import type { Row } from './rows.ts';
 import type { Run } from './run.ts';
 import { type RunsEvents, RunsView } from './runs-view.ts';
@@ -19,6 +20,7 @@ export interface StageEvents extends TimelineEvents {
   openModel: ComparisonEvents['open'];
   varyModel: ComparisonEvents['vary'];
   openRun: RunsEvents['open'];
+  toggleInstalled: PoliciesEvents['toggle'];
   reveal: RunsEvents['reveal'];
 }
 
@@ -37,6 +39,7 @@ export class StageView {
   readonly table: TableView;
   readonly comparison: ComparisonView;
   readonly runs: RunsView;
+  readonly policies: PoliciesView;
   private readonly minimap: MinimapView;
   private readonly legend = new Legend();
 
@@ -50,6 +53,7 @@ export class StageView {
       vary: (row, variant, value) => events.varyModel(row, variant, value),
     });
     this.runs = new RunsView({ open: (seed) => events.openRun(seed), reveal: (range) => events.reveal(range) });
+    this.policies = new PoliciesView({ toggle: (key) => events.toggleInstalled(key) });
     this.element = element(
       'section',
       { class: 'stage', 'aria-label': 'Tasks' },
@@ -58,6 +62,7 @@ export class StageView {
       this.table.element,
       this.runs.element,
       this.comparison.element,
+      this.policies.element,
       element('div', { class: 'under' }, now, this.legend.element),
     );
   }
@@ -71,6 +76,7 @@ export class StageView {
     this.legend.element.hidden = away ? !models : table;
     this.table.element.hidden = !table || away;
     this.runs.element.hidden = sheet !== 'runs';
+    this.policies.element.hidden = sheet !== 'policies';
     this.comparison.element.hidden = !models;
     this.legend.forModels(models);
   }
@@ -79,6 +85,7 @@ export class StageView {
   showSheets(session: Session): void {
     this.runs.show(session);
     this.comparison.show(session);
+    this.policies.show(session.policies);
   }
 
   /** The table is updated with the facts: it changes only when something happens. */

@@ -113,6 +113,11 @@ export class Toolbar {
         'Compare models',
         'What other consistency models would have done with the same tasks (m)',
       ),
+      policies: toggle(
+        'policies',
+        'Compare policies',
+        'Bringing the patch to a machine with others: replace, stack, disable first, and what was proposed (p)',
+      ),
     };
     this.filter = element('input', {
       type: 'search',

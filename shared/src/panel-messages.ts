@@ -38,6 +38,8 @@ export type HostToPanel =
       /** The host knows its scenario, which can be verified. */
       readonly verifiable: boolean;
     }
+  /** The workspace's livepatches, the panel's own among them. `note` says why it may not be all. */
+  | { readonly type: 'others'; readonly images: readonly PatchImage[]; readonly note: string | null }
   /** There is nothing to simulate, and why. */
   | { readonly type: 'nothing'; readonly why: string }
   /** Ask for a verification of what is shown, as a click on the button does. */
@@ -70,6 +72,8 @@ export type PanelToHost =
   | { readonly type: 'cancel-verification' }
   /** The verification's outcome is to be seen: for the host's log and for tests. */
   | { readonly type: 'laid-over'; readonly headline: string; readonly differences: number }
+  /** What other livepatches are there in the workspace? */
+  | { readonly type: 'others' }
   /** Save this under a name that the user chooses. PNG comes in base64. */
   | { readonly type: 'save'; readonly kind: SnapshotKind; readonly name: string; readonly content: string }
   /** Something went wrong in the page. */
@@ -85,8 +89,8 @@ export type VerificationState =
 
 export type SnapshotKind = 'svg' | 'png' | 'json';
 
-/** What may stand in the place of the tasks: every run of the forecast, or consistency models side by side. */
-export type Sheet = 'runs' | 'models';
+/** What may stand in the place of the tasks: every run of the forecast, or models or replace policies side by side. */
+export type Sheet = 'runs' | 'models' | 'policies';
 
 /** What the page keeps through `setState` over hiding, reloads and restarts. */
 export interface PanelState {
@@ -113,6 +117,8 @@ export interface PanelState {
   readonly model?: ModelChoice | null;
   /** What stands in the place of the tasks; null for the tasks. */
   readonly sheet?: Sheet | null;
+  /** Livepatches that are there before in the comparison of policies, in their order; null for those that fit. */
+  readonly installed?: readonly string[] | null;
   /** Only tasks that fit these words are shown. */
   readonly filter?: string;
   /** The recording whose machine was chosen last. */

@@ -77,6 +77,18 @@ export interface WorkspaceConflict {
 }
 
 /**
+ * Request, client to server: what the kernel would be given by every livepatch module of the workspace. No parameters. For
+ * clients that simulate one on top of others.
+ */
+export const WORKSPACE_IMAGES_REQUEST = 'livepatch/workspaceImages';
+export interface WorkspaceImagesResult {
+  /** By module's name, then in the order of the source. */
+  readonly images: readonly PatchImage[];
+  /** Why it may not be all, for people; null when it is. */
+  readonly note: string | null;
+}
+
+/**
  * Request, client to server: the consistency models side by side, for a patch of the module that a document belongs to.
  * Clients that run the simulator themselves can call compareModels() with the image instead.
  */

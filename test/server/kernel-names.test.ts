@@ -13,7 +13,12 @@ import type {
   Location,
   WorkspaceSymbol,
 } from 'vscode-languageserver/node';
-import { WORKSPACE_REQUEST, type WorkspaceResult } from '../../shared/src/protocol.ts';
+import {
+  WORKSPACE_IMAGES_REQUEST,
+  WORKSPACE_REQUEST,
+  type WorkspaceImagesResult,
+  type WorkspaceResult,
+} from '../../shared/src/protocol.ts';
 import { type Bundle, buildBundle } from './support/bundle.ts';
 import { Editor, fileUri, RICH } from './support/editor.ts';
 import { GOOD_MODULE } from './support/modules.ts';
@@ -272,6 +277,18 @@ describe('the workspace', () => {
     writeFileSync(join(folder, name), text);
     return fileUri(join(folder, name));
   };
+
+  it('hands out what each module would give the kernel, open or not', async () => {
+    write('deep/other.c', GOOD_MODULE);
+    write('plain.c', 'int main(void) { return 0; }');
+    await open(GOOD_MODULE.replaceAll('cmdline_proc_show', 'version_proc_show'));
+    const { images, note } = await editor.connection.sendRequest<WorkspaceImagesResult>(WORKSPACE_IMAGES_REQUEST, {});
+    expect(note).toBeNull();
+    expect(images.map(({ module, objects }) => [module, objects[0]?.funcs[0]?.oldName])).toEqual([
+      ['module', 'version_proc_show'],
+      ['other', 'cmdline_proc_show'],
+    ]);
+  });
 
   it('lists modules of open documents and of files, and what does not go together', async () => {
     const other = write('deep/other.c', GOOD_MODULE);

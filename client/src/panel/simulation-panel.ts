@@ -28,6 +28,8 @@ export class SimulationPanel {
   private part: PanelPart;
   /** The page listens. It does not while it is hidden: VS Code throws it away and loads it anew when shown. */
   private ready = false;
+  /** The page has asked for the workspace's other livepatches. */
+  private wantsOthers = false;
   /** Of the document that was shown last. */
   private version: number | null = null;
   private verifier: Verifier | null = null;
@@ -163,6 +165,10 @@ export class SimulationPanel {
       case 'machine':
         void this.sendMachine(message.uri);
         break;
+      case 'others':
+        this.wantsOthers = true;
+        void this.sendOthers();
+        break;
       case 'save':
         void this.save(message);
         break;
@@ -188,6 +194,18 @@ export class SimulationPanel {
     if (this.scenario !== null) void this.verifier?.verify({ scenarioFile: this.scenario }, kernel);
     else if (this.uri !== null && scenario !== null) {
       void this.verifier?.verify({ module: vscode.Uri.parse(this.uri, true), scenario }, kernel);
+    }
+  }
+
+  /** Hands the workspace's livepatches to the page, which may simulate its own on top of them. */
+  async sendOthers(): Promise<void> {
+    if (!this.ready || !this.wantsOthers) return;
+    try {
+      const { images, note } = await this.server.workspaceImages();
+      this.post({ type: 'others', images, note });
+    } catch (error) {
+      this.log.warn(`Livepatches of the workspace: ${error}`);
+      this.post({ type: 'others', images: [], note: 'The other livepatches of the workspace could not be read.' });
     }
   }
 

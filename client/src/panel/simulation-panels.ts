@@ -37,7 +37,10 @@ export class SimulationPanels implements vscode.Disposable, vscode.WebviewPanelS
     this.log = log;
     this.memory = memory;
     this.subscriptions = [
-      server.onDidChangeImages((images) => this.of(images.uri)?.show(images)),
+      server.onDidChangeImages((images) => {
+        this.of(images.uri)?.show(images);
+        for (const panel of this.panels) if (panel.uri !== images.uri) void panel.sendOthers();
+      }),
       // A new process was told the documents anew; ask it what could not be asked while it was down.
       server.onDidChange(() => {
         const started = server.state === 'running' && !this.running;

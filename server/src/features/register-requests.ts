@@ -12,7 +12,9 @@ import {
   RECORDED_WORKLOAD_REQUEST,
   type RecordedWorkloadParams,
   type RecordedWorkloadResult,
+  WORKSPACE_IMAGES_REQUEST,
   WORKSPACE_REQUEST,
+  type WorkspaceImagesResult,
   type WorkspaceResult,
 } from '../../../shared/src/protocol.ts';
 import { incomingCalls, outgoingCalls, prepareCallHierarchy } from './call-hierarchy.ts';
@@ -31,6 +33,7 @@ import { inlayHints } from './inlay-hints.ts';
 import { recordedWorkload } from './recorded-workload.ts';
 import { type RequestHost, requestHandler } from './run-request.ts';
 import { workspace } from './workspace.ts';
+import { workspaceImages } from './workspace-images.ts';
 import { workspaceSymbols } from './workspace-symbols.ts';
 
 /**
@@ -117,6 +120,15 @@ export function registerRequests(
       host,
       { fallback: { modules: [], conflicts: [], note: 'The workspace could not be read.' } },
       async (_params, isWanted) => workspace(await context(), isWanted),
+    ),
+  );
+  connection.onRequest(
+    WORKSPACE_IMAGES_REQUEST,
+    requestHandler<object, WorkspaceImagesResult>(
+      'workspaceImages',
+      host,
+      { fallback: { images: [], note: 'The workspace could not be read.' } },
+      async (_params, isWanted) => workspaceImages(await context(), isWanted),
     ),
   );
   connection.onRequest(

@@ -48,7 +48,7 @@ export interface PolicyRow {
   readonly end: number;
   /** Patches that are listed at the end, in the order of loading. */
   readonly left: readonly string[];
-  /** Each time in which a fixed function ran unfixed since the first thing that was done. */
+  /** Each time in which a function ran unfixed that was fixed when the first thing was done, or later. */
   readonly unfixed: readonly UnfixedTime[];
   /** Who runs which version of each function since then. */
   readonly histories: readonly VersionHistory[];
@@ -176,7 +176,7 @@ function playRow(image: PatchImage, options: PolicyOptions, policy: ReplacePolic
     start,
     end: trace.end,
     left,
-    unfixed: unfixedTimes(trace).filter(({ to }) => to === null || to > start),
+    unfixed: unfixedTimes(trace).filter(({ from }) => from >= start),
     histories: since(versionHistories(trace), start),
     costs: operationCosts(trace).filter((cost) => cost.from >= start),
     silent: installed

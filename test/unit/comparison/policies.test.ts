@@ -106,6 +106,12 @@ describe('who runs which version', () => {
   });
 });
 
+it('does not blame a way for what was unfixed before it began', () => {
+  // Version 1 has replaced the hotfix: h() is unfixed already.
+  const row = rows(V2, [HOTFIX, V1])('load');
+  expect(row?.unfixed).toEqual([]);
+});
+
 describe('under the proposals', () => {
   it('each keeps what it says', () => {
     const all = rows(V2, [V1, HOTFIX]);
