@@ -148,7 +148,7 @@ describe('what is known of the target kernel decides what is found', () => {
 
   it('and BTF: signatures', () => {
     const options = ['--kallsyms', files.kallsyms, '--filter-functions', files.filter, '--btf', files.btf];
-    const from = 'kallsyms, available_filter_functions, vmlinux';
+    const from = 'kallsyms, available_filter_functions, BTF';
     expect(check(...options)).toEqual([
       `error not-traceable-target ${from}`,
       `error old-name-ambiguous ${from}`,

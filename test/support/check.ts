@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { checkModule } from '../../server/src/analysis/check.ts';
 import { readModule } from '../../server/src/analysis/read-module.ts';
-import type { Finding, Rule, Severity } from '../../server/src/analysis/rule.ts';
+import type { Finding, Rule, Severity, TargetKernel } from '../../server/src/analysis/rule.ts';
 import { SourceUnit } from '../../server/src/analysis/source-unit.ts';
 import type { KernelKnowledge } from '../../server/src/kernel/knowledge.ts';
 import { parseKernelVersion } from '../../server/src/kernel/version.ts';
@@ -14,6 +14,8 @@ export interface CheckOptions {
   readonly kernel?: string;
   /** What is known of that kernel: nothing unless told. */
   readonly knowledge?: KernelKnowledge | null;
+  /** What that kernel's source says: nothing unless told. */
+  readonly source?: TargetKernel['source'];
   /** The module's name: the first file's base name unless told. */
   readonly name?: string;
   readonly severities?: { readonly [rule: string]: 'off' | Severity };
@@ -60,7 +62,7 @@ export function findingsIn(module: LivepatchModule, options: CheckOptions = {}):
   const version = parseKernelVersion(options.kernel ?? '6.12');
   if (!version) throw new Error(`${options.kernel} is no kernel version`);
   return checkModule(module, {
-    kernel: { version, knowledge: options.knowledge ?? null },
+    kernel: { version, knowledge: options.knowledge ?? null, source: options.source },
     severities: options.severities ?? {},
     ...(options.rules ? { rules: options.rules } : {}),
     onError(rule, error) {

@@ -99,7 +99,12 @@ export class LoadedKernel {
     return files.length > 0 || this.problems.length > problems;
   }
 
-  private async bytes(path: string | undefined, limit = LARGEST_TEXT): Promise<Uint8Array | undefined> {
+  /** `called`: what messages call it; its own name when not said. */
+  private async bytes(
+    path: string | undefined,
+    limit = LARGEST_TEXT,
+    called?: string,
+  ): Promise<Uint8Array | undefined> {
     if (path === undefined) return undefined;
     const result = await readLimited(path, limit);
     const problem = typeof result === 'string' ? result : result.length === 0 ? 'It is empty.' : foreignFormat(result);
@@ -107,7 +112,7 @@ export class LoadedKernel {
       this.problems.push(`${path}: ${problem}`);
       return undefined;
     }
-    this.used.push(basename(path));
+    this.used.push(called ?? basename(path));
     return result;
   }
 
@@ -174,7 +179,7 @@ export class LoadedKernel {
       if (typeof bytes === 'string') this.problems.push(`${path}: ${bytes}`);
       else modules.set(moduleName(basename(path, '.btf')), bytes);
     }
-    return this.bytes(kernel, LARGEST_BTF);
+    return this.bytes(kernel, LARGEST_BTF, 'BTF');
   }
 
   /** Lists modules' files. Returns what modules.builtin says. */

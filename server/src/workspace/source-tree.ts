@@ -11,6 +11,8 @@ export interface FoundFunction extends KernelFunction {
   readonly text: string;
 }
 
+type Found = ReadonlyMap<string, readonly FoundFunction[]>;
+
 /** Larger ones are tables that a program wrote. Bytes. */
 const MAX_FILE_SIZE = 2 * 1024 * 1024;
 /** Files of a tree that are looked at; Linux has about 35,000 C files. */
@@ -66,18 +68,29 @@ export class SourceTree {
   }
 
   /** Where functions of this name are defined. Empty when nowhere. `isWanted` is asked between files. */
-  find(name: string, isWanted: () => boolean = () => true): Promise<readonly FoundFunction[]> {
-    if (!/^\w+$/.test(name)) return Promise.resolve([]);
-    const known = this.found.get(name);
-    if (known) return known;
-    const search = this.search(name, isWanted).then((result) => {
-      // Given up on: the next one who asks begins anew.
-      if (result === null) this.found.delete(name);
-      return result ?? [];
-    });
-    this.found.set(name, search);
-    search.catch(() => this.found.delete(name));
-    return search;
+  async find(name: string, isWanted: () => boolean = () => true): Promise<readonly FoundFunction[]> {
+    return (await this.findAll([name], isWanted)).get(name) ?? [];
+  }
+
+  /** The same for several names, which are looked for together: no file is read twice. */
+  async findAll(
+    names: Iterable<string>,
+    isWanted: () => boolean = () => true,
+  ): Promise<ReadonlyMap<string, readonly FoundFunction[]>> {
+    const wanted = [...new Set(names)].filter((name) => /^\w+$/.test(name));
+    const unknown = wanted.filter((name) => !this.found.has(name));
+    if (unknown.length > 0) {
+      const search = this.search(unknown, isWanted);
+      for (const name of unknown) this.found.set(name, this.kept(name, search));
+    }
+    return new Map(await Promise.all(wanted.map(async (name) => [name, (await this.found.get(name)) ?? []] as const)));
+  }
+
+  /** What a search finds of one name. One that was given up on or failed is forgotten: who asks next begins anew. */
+  private async kept(name: string, search: Promise<Found | null>): Promise<readonly FoundFunction[]> {
+    const found = await search.catch(() => null);
+    if (found === null) this.found.delete(name);
+    return found?.get(name) ?? [];
   }
 
   /** What rules are told of some functions, by name. Functions that the tree does not define have an empty list. */
@@ -85,19 +98,16 @@ export class SourceTree {
     names: Iterable<string>,
     isWanted: () => boolean = () => true,
   ): Promise<ReadonlyMap<string, readonly SourceFunction[]>> {
-    const facts = new Map<string, readonly SourceFunction[]>();
-    for (const name of names) {
-      const found = await this.find(name, isWanted);
-      if (!isWanted()) break;
-      facts.set(
+    const found = await this.findAll(names, isWanted);
+    return new Map(
+      [...found].map(([name, functions]) => [
         name,
-        found.map((each) => {
+        functions.map((each) => {
           const { inline, attributes, threadMain } = each;
           return { inline, attributes, threadMain, place: placeIn(this.root, each) };
         }),
-      );
-    }
-    return facts;
+      ]),
+    );
   }
 
   /** Files below the tree changed, or may have. */
@@ -105,18 +115,24 @@ export class SourceTree {
     this.found.clear();
   }
 
-  private async search(name: string, isWanted: () => boolean): Promise<readonly FoundFunction[] | null> {
+  /** Null when it was given up on. */
+  private async search(names: readonly string[], isWanted: () => boolean): Promise<Found | null> {
     const parser = await this.parser;
+    const all = new Map<string, FoundFunction[]>();
+    let missing = names;
     let left = MAX_FILES;
     for (const folder of [...FOLDERS, ...LATER, ...HEADERS]) {
-      const found: FoundFunction[] = [];
       let batch: string[] = [];
       const flush = async (): Promise<void> => {
-        const texts = await Promise.all(batch.map(async (path) => ({ path, text: await candidate(path, name) })));
+        const files = await Promise.all(batch.map(async (path) => ({ path, ...(await candidate(path, missing)) })));
         batch = [];
-        for (const { path, text } of texts) {
-          if (text === null || found.length >= MOST_FOUND) continue;
-          for (const each of kernelFunctions(parser, path, text, name)) found.push({ ...each, path, text });
+        for (const { path, text, mentioned } of files) {
+          for (const name of mentioned) {
+            const found = all.get(name) ?? [];
+            all.set(name, found);
+            if (found.length >= MOST_FOUND) continue;
+            for (const each of kernelFunctions(parser, path, text, name)) found.push({ ...each, path, text });
+          }
         }
       };
       for await (const path of cFiles(join(this.root, folder), HEADERS.includes(folder) ? '.h' : '.c')) {
@@ -126,20 +142,23 @@ export class SourceTree {
         if (batch.length >= AT_ONCE) await flush();
       }
       await flush();
-      if (found.length > 0) return found;
+      missing = missing.filter((name) => (all.get(name) ?? []).length === 0);
+      if (missing.length === 0) break;
     }
-    return [];
+    return all;
   }
 }
 
-async function candidate(path: string, name: string): Promise<string | null> {
+/** A file's text and which of the functions it may define. */
+async function candidate(path: string, names: readonly string[]): Promise<{ text: string; mentioned: string[] }> {
   try {
     const { size } = await stat(path);
-    if (size > MAX_FILE_SIZE) return null;
+    if (size > MAX_FILE_SIZE) return { text: '', mentioned: [] };
     const bytes = await readFile(path);
-    return mayDefine(bytes, name) ? bytes.toString('utf8') : null;
+    const mentioned = names.filter((name) => mayDefine(bytes, name));
+    return { text: mentioned.length > 0 ? bytes.toString('utf8') : '', mentioned };
   } catch {
-    return null;
+    return { text: '', mentioned: [] };
   }
 }
 
