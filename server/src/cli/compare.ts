@@ -4,18 +4,18 @@ import { frequentReplacement } from '../../../shared/src/comparison/frequent-rep
 import { PATCHING_MODELS, patchingModel } from '../../../shared/src/comparison/models/index.ts';
 import { comparePolicies } from '../../../shared/src/comparison/policies.ts';
 import { comparisonSvg } from '../../../shared/src/picture/comparison-svg.ts';
-import { workloadById } from '../../../shared/src/simulator/workloads/index.ts';
 import { DEFAULT_KERNEL_VERSION } from '../kernel/version.ts';
 import { comparisonReport } from './compare-report.ts';
-import { integerOption, kernelOption, oneOf, readArguments } from './options.ts';
+import { integerOption, kernelOption, oneOf, readArguments, seedOption } from './options.ts';
 import { patchOfFile } from './patch-of-file.ts';
 import { policyReport } from './policy-report.ts';
-import { recordedWorkload } from './recorded-workload.ts';
 import { terminalStyle, textWidth } from './style.ts';
 import { UsageError } from './usage.ts';
+import { workloadOption } from './workload-option.ts';
 
-const MAX_SEED = 4_294_967_295;
 const MAX_SEEDS = 100;
+/** Of a model's parameter. */
+const MAX_PARAMETER = 2 ** 32 - 1;
 
 /** `livepatch-ls compare`: the consistency models side by side. Prints to stdout. Returns the exit status. */
 export async function compareCommand(args: readonly string[], wasmFolder: string): Promise<number> {
@@ -34,9 +34,8 @@ export async function compareCommand(args: readonly string[], wasmFolder: string
   const format = oneOf('--format', values.format, ['pretty', 'json', 'svg']);
   if (values.kernel !== undefined) kernelOption('--kernel', values.kernel);
   const kernel = values.kernel ?? DEFAULT_KERNEL_VERSION;
-  const chosen = values.workload ?? 'web-server';
-  const workload = workloadById(chosen, kernel) ?? (await recordedWorkload(chosen, kernel));
-  const first = integerOption('--seed', values.seed ?? '1', 0, MAX_SEED);
+  const workload = await workloadOption(values.workload, kernel);
+  const first = seedOption(values.seed ?? '1');
   const seeds = integerOption('--seeds', values.seeds ?? '1', 1, MAX_SEEDS);
   const choices = values.model?.map(readChoice);
 
@@ -85,7 +84,7 @@ function readChoice(text: string): ModelChoice {
     const parameter = model.parameters.find((each) => each.name === name);
     const variant = model.variants.find((each) => each.name === name);
     if (parameter !== undefined) {
-      parameters[name] = integerOption(`${id}'s ${name}`, value, 1, MAX_SEED);
+      parameters[name] = integerOption(`${id}'s ${name}`, value, 1, MAX_PARAMETER);
     } else if (variant === undefined) {
       const known = [...model.variants, ...model.parameters].map((each) => each.name).join(', ');
       throw new UsageError(`Model ${id} has no "${name}"; it has ${known === '' ? 'nothing to set' : known}.`);

@@ -28,6 +28,10 @@ export function kernelOption(option: string, value: string): KernelVersion {
   return version;
 }
 
+const MAX_SEED = 4_294_967_295;
+
+export const seedOption = (value: string): number => integerOption('--seed', value, 0, MAX_SEED);
+
 export function integerOption(option: string, value: string, min: number, max: number): number {
   const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
   if (!(number >= min && number <= max)) {

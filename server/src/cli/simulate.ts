@@ -3,19 +3,17 @@ import { forecast } from '../../../shared/src/simulator/forecast.ts';
 import { simulate } from '../../../shared/src/simulator/simulate.ts';
 import type { Trace } from '../../../shared/src/simulator/trace.ts';
 import type { Workload } from '../../../shared/src/simulator/workload.ts';
-import { workloadById } from '../../../shared/src/simulator/workloads/index.ts';
 import { DEFAULT_KERNEL_VERSION } from '../kernel/version.ts';
 import { FLEET_FORMATS, simulateFleet } from './fleet/simulate-fleet.ts';
-import { integerOption, kernelOption, oneOf, readArguments } from './options.ts';
+import { integerOption, kernelOption, oneOf, readArguments, seedOption } from './options.ts';
 import { patchOfFile } from './patch-of-file.ts';
-import { recordedWorkload } from './recorded-workload.ts';
 import { isScenarioFile } from './scenario-files.ts';
 import { kernelLog, prettyForecast } from './simulate-report.ts';
 import { SCENARIO_FORMATS, simulateScenarios } from './simulate-scenario.ts';
 import { terminalStyle, textWidth } from './style.ts';
 import { UsageError } from './usage.ts';
+import { workloadOption } from './workload-option.ts';
 
-const MAX_SEED = 4_294_967_295;
 const MAX_SEEDS = 1000;
 
 /** `livepatch-ls simulate`. Prints to stdout. Returns the exit status. */
@@ -57,9 +55,8 @@ export async function simulateCommand(args: readonly string[], wasmFolder: strin
   if (positionals.length > 1) throw new UsageError('simulate needs one FILE. Only scenarios may be several.');
   const format = oneOf('--format', values.format, ['pretty', 'json', 'log']);
   const kernel = values.kernel ?? DEFAULT_KERNEL_VERSION;
-  const chosen = values.workload ?? 'web-server';
-  const workload = workloadById(chosen, kernel) ?? (await recordedWorkload(chosen, kernel));
-  const seed = values.seed === undefined ? null : integerOption('--seed', values.seed, 0, MAX_SEED);
+  const workload = await workloadOption(values.workload, kernel);
+  const seed = values.seed === undefined ? null : seedOption(values.seed);
   const seeds = integerOption('--seeds', values.seeds ?? '50', 1, MAX_SEEDS);
 
   const image = await patchOfFile(file, values.patch, wasmFolder);

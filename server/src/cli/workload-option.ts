@@ -1,16 +1,23 @@
 import type { Workload } from '../../../shared/src/simulator/workload.ts';
-import { PRESETS } from '../../../shared/src/simulator/workloads/index.ts';
+import { PRESETS, workloadById } from '../../../shared/src/simulator/workloads/index.ts';
 import { readCapture } from '../capture/read-capture.ts';
 import { compareVersions, parseKernelVersion } from '../kernel/version.ts';
 import { recordingText } from '../workspace/recording-text.ts';
 import { UsageError } from './usage.ts';
 
 /**
- * The workload in a file that the capture script wrote. Says on stderr what is missing in it.
+ * The machine that `--workload` names: a preset, or a file that the capture script wrote. Says on stderr what is missing in
+ * that.
  *
+ * @param value undefined: the option was not given
  * @param kernel the version that is simulated: a recording of another one gets a warning
  */
-export async function recordedWorkload(file: string, kernel: string): Promise<Workload> {
+export async function workloadOption(value: string | undefined, kernel: string): Promise<Workload> {
+  const chosen = value ?? 'web-server';
+  return workloadById(chosen, kernel) ?? (await recorded(chosen, kernel));
+}
+
+async function recorded(file: string, kernel: string): Promise<Workload> {
   const reading = readCapture(await textOf(file));
   if (!reading.ok) throw new UsageError(`${file} can't be used as a workload. ${reading.error}`);
   const { workload, warnings } = reading;
