@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { SIMULATE_COMMAND } from '../../shared/src/protocol.ts';
 import type { ExtensionApi } from './api.ts';
 import { showDebugInformation } from './commands/debug-information.ts';
+import { forecastFleet } from './commands/forecast-fleet.ts';
 import { newModule } from './commands/new-module.ts';
 import { openSample } from './commands/open-sample.ts';
 import { KernelDiffs } from './kernel-diffs.ts';
@@ -29,7 +30,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const panels = new SimulationPanels(context.extensionUri, host, documents, log, context.workspaceState);
 
   const modules = new ModuleTree(host, log);
-  const scenarios = new ScenarioTests(context.asAbsolutePath('dist/cli.js'), panels, log);
+  const commandLine = context.asAbsolutePath('dist/cli.js');
+  const scenarios = new ScenarioTests(commandLine, panels, log);
 
   const api: ExtensionApi = {
     version,
@@ -57,7 +59,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     withDocument(target, (uri) => panels.open(uri, typeof patch === 'string' ? patch : null, part));
 
   /** The document that a command is for. */
-  const withDocument = (target: unknown, work: (uri: vscode.Uri) => void): void => {
+  const withDocument = <T>(target: unknown, work: (uri: vscode.Uri) => T): T | undefined => {
     const uri =
       typeof target === 'string'
         ? vscode.Uri.parse(target, true)
@@ -66,9 +68,9 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
           : vscode.window.activeTextEditor?.document.uri;
     if (uri === undefined || !documents.hasUri(uri.toString())) {
       void vscode.window.showInformationMessage('Open a C file that uses livepatch first.');
-      return;
+      return undefined;
     }
-    work(uri);
+    return work(uri);
   };
 
   context.subscriptions.push(
@@ -86,6 +88,12 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     vscode.commands.registerCommand('livepatch.showKernelLog', (target, patch) => openPanel(target, patch, 'log')),
     vscode.commands.registerCommand('livepatch.verifyOnKernel', (target) =>
       withDocument(target, (uri) => panels.verify(uri)),
+    ),
+    vscode.commands.registerCommand('livepatch.forecastFleet', (target, fleet) =>
+      withDocument(target, (uri) => {
+        const recordings = typeof fleet === 'string' ? fleet : undefined;
+        return forecastFleet(uri, recordings, { commandLine, log, state: context.workspaceState });
+      }),
     ),
     vscode.commands.registerCommand('livepatch.openSample', () => openSample(context.extensionUri)),
     vscode.commands.registerCommand('livepatch.newModule', () => newModule()),
@@ -111,6 +119,7 @@ export async function deactivate(): Promise<void> {
 const ACTIONS: readonly (vscode.QuickPickItem & { readonly command: string })[] = [
   { label: '$(play) Simulate Transition', command: SIMULATE_COMMAND },
   { label: '$(vm-running) Verify on a Real Kernel', command: 'livepatch.verifyOnKernel' },
+  { label: '$(server) Forecast on Many Machines…', command: 'livepatch.forecastFleet' },
   { label: '$(list-flat) Show Kernel Log', command: 'livepatch.showKernelLog' },
   { label: '$(gear) Settings', command: 'livepatch.openSettings' },
   { label: '$(refresh) Restart Server', command: 'livepatch.restartServer' },

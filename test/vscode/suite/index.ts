@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { diffJourneys } from './diffs.ts';
 import { explainingJourneys } from './explaining.ts';
 import { findingJourneys } from './findings.ts';
+import { fleetJourneys } from './fleet.ts';
 import type { Journey, JourneyResult } from './journey.ts';
 import { scenarioJourneys } from './scenarios.ts';
 import { serverLifeJourneys } from './server-life.ts';
@@ -16,6 +17,7 @@ const JOURNEYS: readonly Journey[] = [
   ...explainingJourneys,
   ...diffJourneys,
   ...scenarioJourneys,
+  ...fleetJourneys,
   ...serverLifeJourneys,
 ];
 
