@@ -1,7 +1,8 @@
 /**
- * npm run bench [-- --quick | --write] [--server | --simulator | --comparison | --kernel]: builds for production and
+ * npm run bench [-- --quick | --write] [--server | --simulator | --comparison | --fleet | --panel | --kernel]: builds for production and
  * prints how fast the server is beside what it can't be faster than and beside clangd, how fast the simulator is, how
- * long comparing models takes, and how fast the target kernel's symbols are read and searched. `--write` puts the
+ * long comparing models takes, how smoothly the panel draws and how soon it follows an edit, and how fast the target
+ * kernel's symbols are read and searched. `--write` puts the
  * figures into docs/performance.md.
  */
 import { spawn } from 'node:child_process';
@@ -78,7 +79,7 @@ await runMain(async () => {
         join(root, 'samples', 'first-look.c'),
       ],
     },
-    { flag: '--panel', name: 'the panel', title: 'The panel', program: [join(here, 'panel.mjs')] },
+    { flag: '--panel', name: 'the panel', title: 'The panel', program: [join(here, 'panel.mjs'), join(root, dist)] },
     {
       flag: '--kernel',
       name: 'the target kernel',

@@ -6,6 +6,7 @@ import {
   type PublishDiagnosticsParams,
   type TextDocumentContentChangeEvent,
 } from 'vscode-languageserver/node';
+import type { InitializationOptions } from '../../shared/src/protocol.ts';
 import type { BenchServer } from './servers.ts';
 
 /** No answer of a server takes this long, in milliseconds. */
@@ -41,10 +42,11 @@ export class BenchClient {
     this.connection.listen();
   }
 
-  async initialize(): Promise<void> {
+  async initialize(initializationOptions: InitializationOptions = {}): Promise<void> {
     await this.connection.sendRequest('initialize', {
       processId: process.pid,
       rootUri: null,
+      initializationOptions,
       capabilities: {
         textDocument: {
           publishDiagnostics: { versionSupport: true },

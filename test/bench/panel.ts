@@ -1,12 +1,17 @@
 /**
- * The panel's page in Chromium with thousands of tasks: how much of a frame it takes to play, zoom and scroll.
- * `panel.mjs [--quick]` prints Markdown.
+ * The panel's page in Chromium with thousands of tasks: how much of a frame it takes to play, zoom and scroll; and how long
+ * it takes from a key in the module to the new timeline. `panel.mjs DIST [--quick]` prints Markdown; DIST is the bundle's folder.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { forecast } from '../../shared/src/simulator/forecast.ts';
 import type { Workload } from '../../shared/src/simulator/workload.ts';
 import { imagesMessage, patchOf } from '../panel/images.ts';
 import { PanelHarness, type PanelPage } from '../panel/panel-page.ts';
-import { table } from './measure.ts';
+import { shown as figure, table } from './measure.ts';
+import { editsToTimeline } from './panel-edits.ts';
+import { ourServer } from './servers.ts';
 
 /** At 60 frames a second. Milliseconds. */
 const FRAME = 1000 / 60;
@@ -77,9 +82,10 @@ async function during(panel: PanelPage, seconds: number, act: () => Promise<void
   return panel.page.evaluate('window.framesDone()') as Promise<Frames>;
 }
 
-async function main(quick: boolean): Promise<void> {
+async function main(dist: string, quick: boolean): Promise<void> {
   const harness = await PanelHarness.start();
   try {
+    console.log(`${await edits(harness, dist, quick)}\n`);
     const rows: string[][] = [];
     for (const tasks of quick ? [400] : [400, 2000, 10_000]) {
       const panel = await harness.open({ width: 1400, height: 1000 });
@@ -128,4 +134,36 @@ async function main(quick: boolean): Promise<void> {
   }
 }
 
-await main(process.argv.includes('--quick'));
+/** A key to its timeline, as a table. */
+async function edits(harness: PanelHarness, dist: string, quick: boolean): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'livepatch-bench-'));
+  try {
+    const rows: string[][] = [];
+    for (const functions of quick ? [5] : [5, 500]) {
+      const keys = quick ? 10 : 80;
+      const workload = machine(400);
+      const times = await editsToTimeline(harness, ourServer({ dist }), { folder, functions, workload, keys });
+      rows.push([
+        `${functions} functions, ${times.lines} lines`,
+        ...[times.total.median, times.total.p95, times.total.most, times.server.median].map((time) =>
+          figure(time, 'ms'),
+        ),
+        `${times.busy} of ${keys}`,
+      ]);
+    }
+    return [
+      '### A key in the module to the new timeline',
+      '',
+      'The bundled server over stdio, the page in Chromium, a machine with 400 tasks. From the key until the frame with the new timeline is drawn; the findings come before it.',
+      '',
+      table(['Module', 'Median', '95th percentile', 'Longest', 'Of it the server', 'During a forecast'], rows),
+      '',
+      '### Frames',
+    ].join('\n');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const [dist = '', ...flags] = process.argv.slice(2);
+await main(dist, flags.includes('--quick'));

@@ -21,7 +21,7 @@ export interface Places {
   readonly kernels: string;
 }
 
-export function ourServer({ dist }: Places): BenchServer {
+export function ourServer({ dist }: Pick<Places, 'dist'>): BenchServer {
   return { name: 'ours', command: process.execPath, args: [join(dist, 'server.js'), '--stdio'] };
 }
 
