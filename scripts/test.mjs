@@ -98,6 +98,9 @@ const KERNEL_SUITE = {
   needs: async () => {
     await installKernelSources();
     await installKernelTools(root);
+    // One of its tests presses a button in VS Code.
+    await installChromium(root);
+    await installEditor(root);
   },
   run: () => onKernels(randomScenarios(10), kernelTests([...SAMPLED, 'shadows', 'symbols'])),
 };
@@ -106,7 +109,7 @@ const KERNEL_SUITE = {
 const kernelTests = (names) => names.map((name) => `test/kernel/${name}.test.ts`);
 
 /** Of the kernel suite, with an eighth of the rules' examples and few random scenarios. */
-const SAMPLED = ['capture', 'random', 'rules', 'samples', 'selftests', 'troubles', 'twin'];
+const SAMPLED = ['capture', 'editor', 'random', 'rules', 'samples', 'selftests', 'troubles', 'twin'];
 const KERNEL_SAMPLE = {
   ...KERNEL_SUITE,
   title: 'Real kernels in QEMU, a sample',

@@ -60,9 +60,9 @@ export class Verification {
     this.begin(kernel);
   }
 
-  /** The forecast is there. */
+  /** The forecast is there; the session shows its typical run next, which is the one that is meant. */
   forecastMade(): void {
-    if (this.wanted) this.ask();
+    if (this.wanted) setTimeout(() => this.wanted && this.ask());
   }
 
   receive(message: HostToPanel & { readonly type: 'verify' | 'verification' }): void {

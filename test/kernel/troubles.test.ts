@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findKernel } from '../../server/src/kernel-runner/find-kernel.ts';
 import { type Bundle, buildBundle } from '../server/support/bundle.ts';
 import { CACHE, KERNELS, SAMPLE } from './kernels.ts';
+import { processesThatName } from './processes.ts';
 
 /*
  * What goes wrong when a user verifies a scenario: the guest panics, hangs, or is not waited for. Whatever happens, no
@@ -71,19 +72,6 @@ function verify(
 const signalAt = (said: string, signal: NodeJS.Signals) => (text: string, child: ChildProcess) => {
   if (text.includes(said)) child.kill(signal);
 };
-
-function processesThatName(path: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      } catch {
-        return ''; // It has ended.
-      }
-    })
-    .filter((commandLine) => commandLine.includes(path));
-}
 
 describe.each(KERNELS)('livepatch-ls verify --kernel %s', (version) => {
   const on = ['--kernel', version];

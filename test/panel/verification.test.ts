@@ -5,7 +5,7 @@ import type { PanelToHost, VerificationState } from '../../shared/src/panel-mess
 import type { VerifiedRun } from '../../shared/src/scenario/verified.ts';
 import type { TraceEvent } from '../../shared/src/simulator/trace.ts';
 import { textsOfPoorContrast } from './contrast.ts';
-import { colorAt, panelPage, row, shownPanel, usePanel } from './driving.ts';
+import { colorAt, forecastShown, panelPage, row, shownPanel, usePanel } from './driving.ts';
 import { imagesMessage, patchOf } from './images.ts';
 import type { PanelPage, ThemeName } from './panel-page.ts';
 
@@ -136,6 +136,18 @@ describe('the button', () => {
     const panel = await shownPanel();
     await panel.post({ type: 'verify' });
     await expect.poll(() => requests(panel)).toHaveLength(1);
+  });
+
+  it('asks for the typical run, also when it was asked before there was a forecast', async () => {
+    const panel = await panelPage();
+    const epoll = patchOf('do_epoll_wait');
+    await panel.post(imagesMessage([epoll], { simulation: { kernel: '6.12', workload: 'database', seeds: 20 } }));
+    await panel.post({ type: 'verify' });
+    await expect.poll(() => requests(panel)).toHaveLength(1);
+    await forecastShown(panel.page);
+    await tell(panel, { is: 'done', run: KSWAPD });
+    await expect.poll(() => part(panel).locator('h1').count()).toBe(1);
+    expect(await part(panel).textContent()).not.toContain('meanwhile');
   });
 
   it('lets the scenario of a run be verified as it is', async () => {

@@ -41,6 +41,8 @@ export async function openWindow(options: {
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly vsix?: string;
   readonly size?: { readonly width: number; readonly height: number };
+  /** Further environment variables of the editor and all that it starts. */
+  readonly env?: Readonly<Record<string, string>>;
 }): Promise<EditorWindow> {
   const data = mkdtempSync(join(tmpdir(), 'livepatch-window-'));
   const folder = join(data, 'livepatches');
@@ -60,7 +62,7 @@ export async function openWindow(options: {
   };
   try {
     if (options.vsix) await installVsix(root, { data, vsix: options.vsix });
-    editor = await startEditor(root, { data, testDriver: true });
+    editor = await startEditor(root, { data, testDriver: true, ...(options.env ? { env: options.env } : {}) });
     browser = await launchChromium();
     const page = await browser.newPage({ viewport: options.size ?? { width: 1280, height: 800 } });
     page.setDefaultTimeout(30_000);
