@@ -95,6 +95,7 @@ describe('the headers of a kernel', () => {
     await writeFile(vmlinuz, 'text');
     await expect(findKernel(vmlinuz, { cache: root })).rejects.toThrow('is not an x86 kernel image');
     await expect(findKernel(join(root, 'none'), { cache: root })).rejects.toThrow('There is no kernel image');
+    await expect(findKernel('6.12+replace-set', { cache: root })).rejects.toThrow('proposed and never merged');
   });
 
   it('may stand in the usual places of distributions', () => {

@@ -38,6 +38,9 @@ export interface FindKernelOptions {
  */
 export async function findKernel(wanted: string, options: FindKernelOptions): Promise<Kernel> {
   if (/^\d+\.\d+$/.test(wanted)) return debianKernel(wanted, options);
+  if (/^\d+\.\d+\+replace/.test(wanted)) {
+    throw new Error(`There is no kernel to ask: what ${wanted} stands for was proposed and never merged.`);
+  }
   const path = resolve(wanted);
   const isTree = await stat(path).then(
     (found) => found.isDirectory(),
