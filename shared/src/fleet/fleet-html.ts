@@ -117,11 +117,15 @@ ${rest > 0 ? `<p class="faint">And ${rest} more kinds.</p>` : ''}
 </section>`;
 }
 
+function adviceList({ advice }: FleetBlocker): string {
+  return advice.length === 0 ? '' : `<ul>${advice.map((thought) => `<li>${escapeXml(thought)}</li>`).join('')}</ul>`;
+}
+
 function blockerRow(blocker: FleetBlocker, usable: number): string {
   const comms = blocker.comms.map(({ comm, hosts }) => `${comm} (${hosts.toLocaleString('en')})`).join(', ');
   return `<tr class="${blocker.released}"><td><strong>${escapeXml(blockedOn(blocker))}</strong>: ${escapeXml(releaseText(blocker))}.
 <br><span class="faint">${escapeXml(comms)}; for example on ${escapeXml(blocker.examples.join(', '))}</span>
-<details><summary>Stack</summary><pre>${escapeXml(blocker.stack.join('\n'))}</pre></details></td>${numbers(blocker.hosts, usable)}<td class="number">${blocker.tasks.toLocaleString('en')}</td></tr>`;
+<details><summary>Stack and advice, on ${escapeXml(blocker.examples[0] ?? 'the first')}</summary><pre>${escapeXml(blocker.stack.join('\n'))}</pre>${adviceList(blocker)}</details></td>${numbers(blocker.hosts, usable)}<td class="number">${blocker.tasks.toLocaleString('en')}</td></tr>`;
 }
 
 function worstSection({ worst }: FleetSummary): string {

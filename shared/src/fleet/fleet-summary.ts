@@ -53,8 +53,9 @@ export interface FleetBlocker extends Pick<HostBlocker, 'why' | 'function' | 're
   /** Commands, most hosts first. */
   readonly comms: readonly { readonly comm: string; readonly hosts: number }[];
   readonly eintr: readonly string[];
-  /** Of the first host that had it. */
+  /** Of the first host that had it, as the advice is. */
   readonly stack: readonly string[];
+  readonly advice: readonly string[];
   readonly examples: readonly string[];
 }
 
@@ -206,6 +207,7 @@ function fleetBlocker({ first, hosts, tasks, comms, eintr, examples }: Kind): Fl
       .map(([comm, each]) => ({ comm, hosts: each })),
     eintr: [...eintr].sort(),
     stack: first.stack,
+    advice: first.advice ?? [],
     examples,
   };
 }

@@ -45,6 +45,8 @@ export interface HostBlocker extends Pick<Blocker, 'comm' | 'tasks' | 'seeds' | 
   /** The function it sleeps in, null for other reasons. */
   readonly function: string | null;
   readonly stack: readonly string[];
+  /** What can be done about it, one thought each. Absent: nothing is advised. */
+  readonly advice?: readonly string[];
 }
 
 export const RESULT_FORMAT = 'livepatch-fleet-1';
@@ -52,6 +54,7 @@ export const RESULT_FORMAT = 'livepatch-fleet-1';
 /** Of the kinds of blockers on one host: the worst come first. */
 const MOST_BLOCKERS = 8;
 const MOST_WARNINGS = 8;
+const MOST_ADVICE = 3;
 
 /** What all results of one run have in common. */
 export type RunIdentity = Pick<HostResult, 'run' | 'module'>;
@@ -91,7 +94,7 @@ export function unreadableHost(host: string, { run, module }: RunIdentity, error
   return { format: RESULT_FORMAT, run, module, host, ok: false, error };
 }
 
-function hostBlocker({ comm, tasks, seeds, released, eintr, until, reason, stack }: Blocker): HostBlocker {
+function hostBlocker({ comm, tasks, seeds, released, eintr, until, reason, stack, advice }: Blocker): HostBlocker {
   return {
     comm,
     tasks,
@@ -102,6 +105,7 @@ function hostBlocker({ comm, tasks, seeds, released, eintr, until, reason, stack
     why: reason.kind,
     function: reason.kind === 'sleeping-on' ? reason.function : null,
     stack,
+    ...(advice.length === 0 ? {} : { advice: advice.slice(0, MOST_ADVICE) }),
   };
 }
 

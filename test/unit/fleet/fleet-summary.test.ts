@@ -78,6 +78,16 @@ describe('outcomeOf', () => {
 });
 
 describe('FleetTally', () => {
+  it('keeps the advice of the first host that had it, which the report shows by its name', () => {
+    const stuck = (advice: string) => [blocker({ released: 'never', eintr: null, advice: [advice] })];
+    const summary = summaryOf([
+      host('db1', null, { blockers: stuck('postgres on db1: detach the debugger.') }),
+      host('db2', null, { blockers: stuck('postgres on db2: let it go on.') }),
+    ]);
+    expect(summary.blockers[0]?.advice).toEqual(['postgres on db1: detach the debugger.']);
+    expect(fleetHtml(summary, FACTS)).toContain('advice, on db1</summary>');
+  });
+
   it('counts hosts once for a kind of blocker, and their tasks all', () => {
     const { blockers } = summaryOf([
       host('db1', 16 * SECOND, { blockers: [blocker(), blocker({ comm: 'nginx', tasks: 2 })] }),
@@ -96,6 +106,7 @@ describe('FleetTally', () => {
         ],
         eintr: ['epoll_wait'],
         stack: ['schedule', 'do_epoll_wait', 'do_syscall_64'],
+        advice: [],
         examples: ['db1', 'db2'],
       },
     ]);
@@ -213,7 +224,7 @@ describe('fleetHtml', () => {
         host(evil, null, {
           headline: evil,
           recorded: evil,
-          blockers: [blocker({ comm: evil, function: evil, stack: [evil] })],
+          blockers: [blocker({ comm: evil, function: evil, stack: [evil], advice: [evil] })],
         }),
         unreadable(evil),
       ]),

@@ -34,7 +34,7 @@ export function fleetText(summary: FleetSummary, module: string, style: Style, w
     const lines = blockers.slice(0, MOST_SHOWN).map((blocker) => {
       const comms = blocker.comms.map(({ comm }) => comm).join(', ');
       return point(
-        `${hostsText(blocker.hosts)} (${percent(blocker.hosts, usable)}): ${blockedOn(blocker)}; ${releaseText(blocker)}. ${comms}; for example on ${blocker.examples.join(', ')}`,
+        `${hostsText(blocker.hosts)} (${percent(blocker.hosts, usable)}): ${blockedOn(blocker)}; ${releaseText(blocker)}. ${comms}; for example on ${blocker.examples.join(', ')}.${adviceText(blocker)}`,
         width,
       );
     });
@@ -62,4 +62,10 @@ function point(text: string, width: number): string {
   return wrap(text, width - 4)
     .map((line, index) => (index === 0 ? `  - ${line}` : `    ${line}`))
     .join('\n');
+}
+
+/** What is advised on the first host, where nothing releases the tasks. */
+function adviceText({ released, advice, examples }: FleetSummary['blockers'][number]): string {
+  if (released !== 'never' || advice.length === 0) return '';
+  return ` On ${examples[0] ?? 'the first'}: ${advice.slice(0, 2).join(' ')}`;
 }
