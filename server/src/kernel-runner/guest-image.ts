@@ -18,6 +18,12 @@ export interface GuestFile {
 
 const SOURCES = join(dirname(fileURLToPath(import.meta.url)), 'guest');
 
+/** Files of each of our programs for the guest. */
+const PROGRAMS = {
+  agent: ['agent.c', 'agent.h', 'clock.c', 'files.c', 'plan.c', 'report.c', 'steps.c'],
+  task: ['task.c'],
+} as const;
+
 /** The kernel runs it as `modprobe -q -- NAME` for request_module(). */
 const MODPROBE = '#!/bin/busybox sh\nexec /bin/busybox insmod /modules/$3.ko\n';
 
@@ -48,18 +54,17 @@ export async function guestImage(
   return gzipSync(cpioArchive(entries), { level: 1 });
 }
 
-/** One of our C programs for the guest, compiled static; kept in the cache until its source changes. */
-async function guestProgram(name: string, cache: string): Promise<Uint8Array> {
-  const source = join(SOURCES, `${name}.c`);
-  const hash = createHash('sha256')
-    .update(await readFile(source))
-    .digest('hex')
-    .slice(0, 16);
-  const program = join(cache, 'guest', `${name}-${hash}`);
+/** One of our C programs for the guest, compiled static; kept in the cache until its sources change. */
+async function guestProgram(name: keyof typeof PROGRAMS, cache: string): Promise<Uint8Array> {
+  const sources = PROGRAMS[name].map((file) => join(SOURCES, file));
+  const hash = createHash('sha256');
+  for (const source of sources) hash.update(await readFile(source));
+  const program = join(cache, 'guest', `${name}-${hash.digest('hex').slice(0, 16)}`);
   if (!existsSync(program)) {
     await mkdir(dirname(program), { recursive: true });
     const fresh = `${program}.${process.pid}`;
-    await mustRun('gcc', ['-O2', '-Wall', '-static', '-s', '-o', fresh, source]);
+    const units = sources.filter((source) => source.endsWith('.c'));
+    await mustRun('gcc', ['-O2', '-Wall', '-static', '-s', '-o', fresh, ...units]);
     await rename(fresh, program);
   }
   return readFile(program);
