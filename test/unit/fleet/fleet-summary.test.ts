@@ -77,6 +77,9 @@ describe('outcomeOf', () => {
   });
 });
 
+/** What the report is of. */
+const FACTS = { module: 'fix', seeds: 10, made: '2026-01-01T00:00:00Z', assumptions: ['CONFIG_HZ is 250.'] };
+
 describe('FleetTally', () => {
   it('keeps the advice of the first host that had it, which the report shows by its name', () => {
     const stuck = (advice: string) => [blocker({ released: 'never', eintr: null, advice: [advice] })];
@@ -215,8 +218,6 @@ describe('in words', () => {
 });
 
 describe('fleetHtml', () => {
-  const FACTS = { module: 'fix', seeds: 10, made: '2026-01-01T00:00:00Z', assumptions: ['CONFIG_HZ is 250.'] };
-
   it('escapes what recordings say', () => {
     const evil = '<script>alert("x")</script>&';
     const html = fleetHtml(
