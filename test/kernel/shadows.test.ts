@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { patchImages } from '../../server/src/analysis/patch-images.ts';
 import { buildModules } from '../../server/src/kernel-runner/build-modules.ts';
@@ -13,14 +12,13 @@ import { play } from '../../shared/src/scenario/play.ts';
 import type { Scenario } from '../../shared/src/scenario/scenario.ts';
 import { read } from '../support/check.ts';
 import { CACHE, KERNELS } from './kernels.ts';
+import { SHADOW_MODULES } from './shadows/modules.ts';
 import { agreement } from './twin/agreement.ts';
 
 /*
  * What becomes of shadow variables when nobody frees them: the simulator's findings, and what the next livepatch finds on a
- * kernel. lp_frees is lp_leaves with a klp_shadow_free_all() in its exit function.
+ * kernel.
  */
-
-const FOLDER = join(import.meta.dirname, 'shadows');
 
 interface Case {
   readonly name: string;
@@ -67,19 +65,11 @@ const CASES: readonly Case[] = [
 ];
 
 describe.each(KERNELS)('shadow variables on Linux %s', (version) => {
-  const texts = new Map<string, string>();
   const results = new Map<string, PlanResult>();
 
   beforeAll(async () => {
-    const leaves = await readFile(join(FOLDER, 'lp_leaves.c'), 'utf8');
-    texts.set('lp_leaves', leaves);
-    texts.set(
-      'lp_frees',
-      leaves.replace('lp_exit(void)\n{\n', 'lp_exit(void)\n{\n\tklp_shadow_free_all(SHADOW_ID, NULL);\n'),
-    );
-    for (const name of ['lp_finds', 'lp_fails']) texts.set(name, await readFile(join(FOLDER, `${name}.c`), 'utf8'));
     const kernel = await findKernel(version, { cache: CACHE });
-    const sources = [...texts].map(([name, text]) => ({ name, files: { [`${name}.c`]: text } }));
+    const sources = [...SHADOW_MODULES].map(([name, text]) => ({ name, files: { [`${name}.c`]: text } }));
     const files = [];
     for (const [name, built] of await buildModules(kernel, sources, { cache: CACHE })) {
       if (!built.ok) throw new Error(`${name}: ${built.errors}`);
@@ -108,7 +98,7 @@ describe.each(KERNELS)('shadow variables on Linux %s', (version) => {
   });
 
   function image(module: string): PatchImage {
-    const [made] = patchImages(read({ [`${module}.c`]: texts.get(module) ?? '' }));
+    const [made] = patchImages(read({ [`${module}.c`]: SHADOW_MODULES.get(module) ?? '' }));
     if (!made) throw new Error(`the analysis saw no klp_patch in ${module}`);
     return made;
   }
