@@ -63,12 +63,17 @@ function details(row: ComparisonRow, style: Style, width: number): string {
       ? 'This model is compared with real kernels of this version.'
       : 'Built from documents; not run on a kernel here.';
   const lines = [style.bold(row.title), `  ${row.summary}`, ...wrap(row.reason, width - 2).map((text) => `  ${text}`)];
-  const { standStill, seeds } = row;
+  const { standStill, seeds, signalled, interrupted } = row;
   if (standStill.total > 0) {
     const stops = standStill.stops > 0 ? `, ${count(standStill.stops, 'stop')} of the machine` : '';
     lines.push(
       bullet(`${count(standStill.tasks, 'task')} stood still, ${timeText(standStill.total)} in all${stops}`, width),
     );
+  }
+  if (signalled > 0) {
+    const { restarted, eintr } = interrupted;
+    const calls = `${count(restarted, 'system call')} ${restarted === 1 ? 'starts' : 'start'} again unseen, ${eintr} ${eintr === 1 ? 'returns' : 'return'} EINTR`;
+    lines.push(bullet(`${count(signalled, 'task')} signalled or woken: ${calls}`, width));
   }
   lines.push(...row.never.slice(0, MOST_GROUPS).map((group) => bullet(groupText(group), width)));
   if (row.never.length > MOST_GROUPS) lines.push(`  - and ${row.never.length - MOST_GROUPS} more kinds of tasks`);

@@ -149,7 +149,7 @@ describe('a patch that meets all three and ordinary sleepers', () => {
       ['Hybrid, Linux 6.1', `Not over within 60.0 s: ${COMMITS}; ${WRITES}.`],
       [
         'Hybrid without reliable stacks, Linux 6.12',
-        'Not over within 60.0 s: kworker/*:* ×32, cpuhp/0 ×16, ksoftirqd/0 ×16 and 22 others: each has a stack that can’t be walked reliably.',
+        `Not over within 60.0 s: kworker/*:* ×32, cpuhp/0 ×16, ksoftirqd/0 ×16 and 21 others: each is a kernel thread, has a stack that can’t be walked reliably, and never leaves the kernel; rsync has a stack that can’t be walked reliably, and has not left the kernel.`,
       ],
       ['Hybrid as proposed in 2016', `Not over within 60.0 s: ${COMMITS}; ${WRITES}.`],
       [
