@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { SIMULATE_COMMAND } from '../../shared/src/protocol.ts';
+import { SIMULATE_COMMAND, VERIFY_COMMAND } from '../../shared/src/protocol.ts';
 import type { ExtensionApi } from './api.ts';
 import { showDebugInformation } from './commands/debug-information.ts';
 import { forecastFleet } from './commands/forecast-fleet.ts';
@@ -86,9 +86,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
     vscode.commands.registerCommand(SIMULATE_COMMAND, (target, patch) => openPanel(target, patch, 'timeline')),
     vscode.commands.registerCommand('livepatch.showKernelLog', (target, patch) => openPanel(target, patch, 'log')),
-    vscode.commands.registerCommand('livepatch.verifyOnKernel', (target) =>
-      withDocument(target, (uri) => panels.verify(uri)),
-    ),
+    vscode.commands.registerCommand(VERIFY_COMMAND, (target) => withDocument(target, (uri) => panels.verify(uri))),
     vscode.commands.registerCommand('livepatch.forecastFleet', (target, fleet) =>
       withDocument(target, (uri) => {
         const recordings = typeof fleet === 'string' ? fleet : undefined;
@@ -118,7 +116,7 @@ export async function deactivate(): Promise<void> {
 
 const ACTIONS: readonly (vscode.QuickPickItem & { readonly command: string })[] = [
   { label: '$(play) Simulate Transition', command: SIMULATE_COMMAND },
-  { label: '$(vm-running) Verify on a Real Kernel', command: 'livepatch.verifyOnKernel' },
+  { label: '$(vm-running) Verify on a Real Kernel', command: VERIFY_COMMAND },
   { label: '$(server) Forecast on Many Machines…', command: 'livepatch.forecastFleet' },
   { label: '$(list-flat) Show Kernel Log', command: 'livepatch.showKernelLog' },
   { label: '$(gear) Settings', command: 'livepatch.openSettings' },

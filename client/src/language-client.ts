@@ -115,6 +115,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       initializationOptions: {
         livepatchClient: true,
         simulateCommand: true,
+        verifyCommand: true,
         richHover: true,
         theme: PICTURE_THEMES[vscode.window.activeColorTheme.kind],
       } satisfies InitializationOptions,

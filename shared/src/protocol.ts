@@ -137,6 +137,8 @@ export interface InitializationOptions {
   readonly livepatchClient?: boolean;
   /** The client carries out the command SIMULATE_COMMAND (code lens, hover links). */
   readonly simulateCommand?: boolean;
+  /** The client carries out the command VERIFY_COMMAND. */
+  readonly verifyCommand?: boolean;
   /** The hover may contain a picture (an SVG data URI in Markdown) and command links. */
   readonly richHover?: boolean;
   /** Colours of the picture in the hover; `dark` when not said. */
@@ -147,6 +149,9 @@ export interface InitializationOptions {
 
 /** Command with which code lens and hover open the panel. Arguments: document URI, name of the klp_patch variable. */
 export const SIMULATE_COMMAND = 'livepatch.simulateTransition';
+
+/** Command with which a code lens has the simulated load verified on a real kernel. Argument: document URI. */
+export const VERIFY_COMMAND = 'livepatch.verifyOnKernel';
 
 /** Section `livepatch` of the settings, with the defaults filled in. */
 export interface Settings {

@@ -46,6 +46,19 @@ describe('code lens', () => {
     expect(resolved.command?.title).toMatch(/^Finishes in \d/);
   });
 
+  it('offers a verification where the client has one, and the module one patch', async () => {
+    const verifying = { initializationOptions: { livepatchClient: true, simulateCommand: true, verifyCommand: true } };
+    await open(GOOD_MODULE, verifying);
+    const [, lens, ...rest] = await editor.request<CodeLens[]>('textDocument/codeLens', URI);
+    expect(rest).toEqual([]);
+    expect(lens?.command).toMatchObject({ command: 'livepatch.verifyOnKernel', arguments: [URI] });
+    await editor.stop();
+    const second = '\nstatic struct klp_patch other = { .mod = THIS_MODULE };\n';
+    await open(`${GOOD_MODULE}${second}`, verifying);
+    const lenses = await editor.request<CodeLens[]>('textDocument/codeLens', URI);
+    expect(lenses.map(({ command }) => command)).toEqual([undefined, undefined]);
+  });
+
   it('goes away by a setting', async () => {
     await open(GOOD_MODULE, { initializationOptions: { settings: { codeLens: { enabled: false } } } });
     expect(await editor.request('textDocument/codeLens', URI)).toEqual([]);

@@ -23,9 +23,10 @@ export interface ClientAbilities {
   readonly nestedSymbols: boolean;
   readonly lineFoldingOnly: boolean;
   readonly locationLinks: boolean;
-  /** The three below are what our own client says in its initializationOptions. */
+  /** Those below are what our own client says in its initializationOptions. */
   readonly livepatchClient: boolean;
   readonly simulateCommand: boolean;
+  readonly verifyCommand: boolean;
   readonly richHover: boolean;
   readonly theme: PictureTheme;
 }
@@ -57,6 +58,7 @@ export function clientAbilities(params: InitializeParams): ClientAbilities {
     locationLinks: textDocument?.definition?.linkSupport === true,
     livepatchClient: options.livepatchClient === true,
     simulateCommand: options.simulateCommand === true,
+    verifyCommand: options.verifyCommand === true,
     richHover: options.richHover === true,
     theme: THEMES.find((theme) => theme === options.theme) ?? 'dark',
   };

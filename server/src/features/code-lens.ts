@@ -1,5 +1,5 @@
 import type { CodeLens, Command } from 'vscode-languageserver';
-import { SIMULATE_COMMAND } from '../../../shared/src/protocol.ts';
+import { SIMULATE_COMMAND, VERIFY_COMMAND } from '../../../shared/src/protocol.ts';
 import type { IsWanted } from '../workspace/in-slices.ts';
 import type { FeatureContext } from './context.ts';
 
@@ -9,14 +9,21 @@ interface LensData {
   readonly variable: string;
 }
 
-/** A lens over each klp_patch of the document; the text comes with the resolving, since it takes a simulation. */
+/**
+ * A lens over each klp_patch of the document; the text comes with the resolving, since it takes a simulation. Over the only
+ * one a second lens, where the client can have it verified.
+ */
 export async function codeLenses(context: FeatureContext, uri: string): Promise<CodeLens[]> {
   if (!context.settings().codeLens) return [];
   const check = await context.checks.of(uri);
-  return (check?.module.patches ?? []).flatMap((patch) => {
+  const patches = check?.module.patches ?? [];
+  return patches.flatMap((patch): CodeLens[] => {
     const range = patch.nameRange.file === uri ? context.documents.range(patch.nameRange) : null;
     const data: LensData = { uri, variable: patch.name };
-    return range ? [{ range, data }] : [];
+    if (!range) return [];
+    const verify = { title: '$(vm-running) Verify on a real kernel', command: VERIFY_COMMAND, arguments: [uri] };
+    const verifiable = context.client.verifyCommand && patches.length === 1;
+    return [{ range, data }, ...(verifiable ? [{ range, command: verify }] : [])];
   });
 }
 

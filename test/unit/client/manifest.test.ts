@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { SIMULATE_COMMAND } from '../../../shared/src/protocol.ts';
+import { SIMULATE_COMMAND, VERIFY_COMMAND } from '../../../shared/src/protocol.ts';
 import { PRESETS } from '../../../shared/src/simulator/workloads/index.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -15,8 +15,9 @@ describe('the manifest', () => {
   const commands: string[] = contributes.commands.map(({ command }: { command: string }) => command);
 
   test('declares the commands that the extension registers, and no others', () => {
-    const registered = [...sources.matchAll(/registerCommand\(\s*(?:'([^']+)'|(SIMULATE_COMMAND))/g)].map(
-      ([, name]) => name ?? SIMULATE_COMMAND,
+    const constants: Record<string, string> = { SIMULATE_COMMAND, VERIFY_COMMAND };
+    const registered = [...sources.matchAll(/registerCommand\(\s*(?:'([^']+)'|(\w+_COMMAND))/g)].map(
+      ([, name, constant]) => name ?? constants[constant ?? ''] ?? constant,
     );
     expect(registered.toSorted()).toEqual(commands.toSorted());
   });
