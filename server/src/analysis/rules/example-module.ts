@@ -4,6 +4,8 @@ export interface ExampleParts {
   readonly includes?: string;
   /** Replacements and callbacks. */
   readonly functions?: string;
+  /** What stands behind these: callbacks and the like. */
+  readonly more?: string;
   readonly funcs?: string;
   readonly objs?: string;
   readonly patch?: string;
@@ -21,6 +23,7 @@ static int fixed_uptime_proc_show(struct seq_file *m, void *v)
 	seq_puts(m, "0.00 0.00\\n");
 	return 0;
 }`,
+  more: '',
   funcs: `
 static struct klp_func funcs[] = {
 	{
@@ -63,11 +66,11 @@ MODULE_INFO(livepatch, "Y");`,
  * itself. An empty part is left out.
  */
 export function exampleModule(parts: ExampleParts): string {
-  const { includes, functions, funcs, objs, patch, init, exit, infos } = { ...CORRECT, ...parts };
+  const { includes, functions, more, funcs, objs, patch, init, exit, infos } = { ...CORRECT, ...parts };
   const head = ['#include <linux/kernel.h>', '#include <linux/module.h>', '#include <linux/seq_file.h>'];
   const tail = ['#include <linux/livepatch.h>'];
   const blocks = [[...head, ...tail, ...(includes.trim() === '' ? [] : [includes.trim()])].join('\n')];
-  for (const part of [functions, funcs, objs, patch, init, exit, infos]) {
+  for (const part of [functions, more, funcs, objs, patch, init, exit, infos]) {
     if (part.trim() !== '') blocks.push(part.trim());
   }
   return `${blocks.join('\n\n')}\n`;
@@ -98,7 +101,7 @@ static struct klp_object objs[] = {
 	},
 	{ }
 };`;
-  return exampleModule({ objs, ...(withCallback ? { functions: `${CORRECT.functions}\n${PREPARE}` } : {}) });
+  return exampleModule({ objs, ...(withCallback ? { more: PREPARE } : {}) });
 }
 
 /** A module with one object, which has a callback and no functions. `name` is its first line; null: it is vmlinux. */

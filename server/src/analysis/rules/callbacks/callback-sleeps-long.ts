@@ -33,13 +33,7 @@ export const rule: Rule = {
         title: 'Waiting for others to finish',
         code: exampleModule({
           includes: '#include <linux/delay.h>',
-          functions: `
-static int fixed_uptime_proc_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "0.00 0.00\\n");
-	return 0;
-}
-
+          more: `
 static void settle(struct klp_object *obj)
 {
 	msleep(5000); //~
@@ -62,13 +56,7 @@ static struct klp_object objs[] = {
         title: 'A short sleep',
         code: exampleModule({
           includes: '#include <linux/delay.h>',
-          functions: `
-static int fixed_uptime_proc_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "0.00 0.00\\n");
-	return 0;
-}
-
+          more: `
 static void settle(struct klp_object *obj)
 {
 	msleep(20);

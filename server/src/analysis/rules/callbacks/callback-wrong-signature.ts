@@ -30,13 +30,7 @@ export const rule: Rule = {
       {
         title: 'pre_patch without a return value, post_unpatch without its parameter',
         code: exampleModule({
-          functions: `
-static int fixed_uptime_proc_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "0.00 0.00\\n");
-	return 0;
-}
-
+          more: `
 static void prepare(struct klp_object *obj) //~
 {
 	pr_info("preparing\\n");
@@ -64,13 +58,7 @@ static struct klp_object objs[] = {
       {
         title: 'As the kernel calls them',
         code: exampleModule({
-          functions: `
-static int fixed_uptime_proc_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "0.00 0.00\\n");
-	return 0;
-}
-
+          more: `
 static int prepare(struct klp_object *obj)
 {
 	pr_info("preparing\\n");

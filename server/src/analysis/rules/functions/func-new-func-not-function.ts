@@ -46,13 +46,7 @@ static struct klp_func funcs[] = {
         title: 'The address of a pointer to the function',
         otherwise: [{ outcome: 'crash' }],
         code: exampleModule({
-          functions: `
-static int fixed_uptime_proc_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "0.00 0.00\\n");
-	return 0;
-}
-
+          more: `
 static int (*show)(struct seq_file *m, void *v) = fixed_uptime_proc_show;`,
           funcs: `
 static struct klp_func funcs[] = {

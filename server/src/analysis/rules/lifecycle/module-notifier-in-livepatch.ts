@@ -23,13 +23,7 @@ export const rule: Rule = {
       {
         title: 'Waiting for a module',
         code: exampleModule({
-          functions: `
-static int fixed_uptime_proc_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "0.00 0.00\\n");
-	return 0;
-}
-
+          more: `
 static int on_module(struct notifier_block *nb, unsigned long action, void *data)
 {
 	return NOTIFY_DONE;

@@ -24,13 +24,7 @@ export const rule: Rule = {
       {
         title: 'vmlinux twice',
         code: exampleModule({
-          functions: `
-static int fixed_uptime_proc_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "0.00 0.00\\n");
-	return 0;
-}
-
+          more: `
 static int fixed_loadavg_proc_show(struct seq_file *m, void *v)
 {
 	seq_puts(m, "0.00 0.00 0.00 1/1 1\\n");

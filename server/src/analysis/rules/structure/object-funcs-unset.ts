@@ -23,13 +23,7 @@ export const rule: Rule = {
       {
         title: 'Callbacks only, and no array',
         code: exampleModule({
-          functions: `
-static int fixed_uptime_proc_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "0.00 0.00\\n");
-	return 0;
-}
-
+          more: `
 static void loop_patched(struct klp_object *obj)
 {
 	pr_info("loop is patched\\n");
@@ -54,13 +48,7 @@ static struct klp_object objs[] = {
       {
         title: 'Callbacks only, with an empty array',
         code: exampleModule({
-          functions: `
-static int fixed_uptime_proc_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "0.00 0.00\\n");
-	return 0;
-}
-
+          more: `
 static void loop_patched(struct klp_object *obj)
 {
 	pr_info("loop is patched\\n");

@@ -45,13 +45,7 @@ static struct klp_object objs[] = {
       {
         title: 'Callbacks beside the functions',
         code: exampleModule({
-          functions: `
-static int fixed_uptime_proc_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "0.00 0.00\\n");
-	return 0;
-}
-
+          more: `
 static void vmlinux_patched(struct klp_object *obj)
 {
 	pr_info("uptime is fixed\\n");

@@ -25,13 +25,7 @@ export const rule: Rule = {
       {
         title: 'Another replacement, too late',
         code: exampleModule({
-          functions: `
-static int fixed_uptime_proc_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "0.00 0.00\\n");
-	return 0;
-}
-
+          more: `
 static int better_uptime_proc_show(struct seq_file *m, void *v)
 {
 	seq_puts(m, "0.01 0.01\\n");
