@@ -182,7 +182,10 @@ export class App {
           this.keeper.changed();
         },
         reveal: (range) => host.postMessage({ type: 'reveal', range }),
-        varyModel: (row, variant, value) => this.session.vary(row, variant, value),
+        varyModel: (row, variant, value) => {
+          this.session.vary(row, variant, value);
+          this.keeper.changed();
+        },
       },
       now,
     );

@@ -84,7 +84,7 @@ export class Session {
   comparison: Comparison | null = null;
   comparing = false;
   /** The rows of that kernel's comparison where somebody chose another variant; null for all as they are. */
-  private varied: { readonly kernel: string; readonly choices: readonly ModelChoice[] } | null = null;
+  private varied: NonNullable<PanelState['varied']> | null = null;
   private readonly comparisons = new SlicedWork();
   private comparisonWanted = false;
   readonly policies: PolicyWork;
@@ -126,9 +126,9 @@ export class Session {
   /** What is kept over reloads. */
   get state(): Pick<
     PanelState,
-    'uri' | 'patch' | 'workload' | 'kernel' | 'seed' | 'actions' | 'model' | 'machine' | 'installed'
+    'uri' | 'patch' | 'workload' | 'kernel' | 'seed' | 'actions' | 'model' | 'varied' | 'machine' | 'installed'
   > {
-    const { uri, patch, kernel, actions, model } = this;
+    const { uri, patch, kernel, actions, model, varied } = this;
     const machine = this.machine?.uri ?? null;
     const installed = this.policies.chosen;
     return {
@@ -137,6 +137,7 @@ export class Session {
       kernel,
       actions,
       model,
+      varied,
       machine,
       installed,
       workload: this.preset,
@@ -184,6 +185,7 @@ export class Session {
       this.chosenSeed = kept.seed > 0 ? kept.seed : null;
       this.actions = kept.actions ?? [];
       this.model = kept.model ?? null;
+      this.varied = kept.varied ?? null;
     } else {
       // A choice made here holds until the setting itself is changed.
       if (simulation.workload !== this.settings?.workload) {
@@ -318,6 +320,12 @@ export class Session {
         this.events.comparison();
       },
       (error) => {
+        // What was kept over a reload may be of another version of this page.
+        if (this.varied !== null) {
+          this.varied = null;
+          this.compare();
+          return;
+        }
         this.comparing = false;
         this.fail(error);
       },

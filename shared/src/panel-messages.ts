@@ -115,6 +115,8 @@ export interface PanelState {
   readonly table?: boolean;
   /** The consistency model whose run is shown; null for the kernel's own. */
   readonly model?: ModelChoice | null;
+  /** The rows of that kernel's comparison where somebody chose what the debate left open; null for all as they are. */
+  readonly varied?: { readonly kernel: string; readonly choices: readonly ModelChoice[] } | null;
   /** What stands in the place of the tasks; null for the tasks. */
   readonly sheet?: Sheet | null;
   /** Livepatches that are there before in the comparison of policies, in their order; null for those that fit. */

@@ -48,7 +48,8 @@ describe('comparing models', () => {
   });
 
   it('plays a row with what the debate left open, chosen in place, and leaves it unfolded and focused', async () => {
-    const { page } = await shownPanel();
+    const panel = await shownPanel();
+    const { page } = panel;
     await page.keyboard.press('m');
     const button = (title: string) => page.locator('.comparison').getByRole('button', { name: title, exact: true });
     await button('kGraft').click();
@@ -67,6 +68,21 @@ describe('comparing models', () => {
     await button('kGraft (signal: none)').waitFor();
     await page.locator('select[aria-label="Kernel"]').selectOption('6.1');
     await button('kGraft').waitFor();
+  });
+
+  it('keeps what was chosen over a reload, and forgets what is of another version', async () => {
+    const first = await shownPanel();
+    const button = (page: typeof first.page, title: string) =>
+      page.locator('.comparison').getByRole('button', { name: title, exact: true });
+    await first.page.keyboard.press('m');
+    await button(first.page, 'kGraft').click();
+    await first.page.locator('.comparison .behind:visible').getByLabel('how sleepers').selectOption('none');
+    await button(first.page, 'kGraft (signal: none)').waitFor();
+    await expect.poll(async () => JSON.stringify((await first.state()).varied)).toContain('{"signal":"none"}');
+    const kept = await first.state();
+    await button((await shownPanel({ state: kept })).page, 'kGraft (signal: none)').waitFor();
+    const varied = { kernel: '6.12', choices: [{ model: 'of another version' }] };
+    await button((await shownPanel({ state: { ...kept, varied } })).page, 'kGraft').waitFor();
   });
 
   it('is kept over a reload, and compares anew when the machine is another', async () => {

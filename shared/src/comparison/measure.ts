@@ -80,8 +80,8 @@ class Reader {
   private machineSince = 0;
   private readonly stoodStill = new Set<number>();
   private readonly signalled = new Set<number>();
-  private readonly restarted = new Set<number>();
-  private readonly eintr = new Set<number>();
+  private restarted = 0;
+  private eintr = 0;
   private readonly findings = new Set<string>();
   private readonly mixedTasks = new Set<number>();
   private last: LastSwitch | null = null;
@@ -160,8 +160,8 @@ class Reader {
         break;
       case 'signal':
         this.signalled.add(event.task);
-        if (event.effect === 'restarts') this.restarted.add(event.task);
-        if (event.effect === 'EINTR') this.eintr.add(event.task);
+        if (event.effect === 'restarts') this.restarted++;
+        if (event.effect === 'EINTR') this.eintr++;
         break;
       case 'pass':
         this.lastPass = event.at;
@@ -262,7 +262,7 @@ class Reader {
       tasks: trace.tasks.length,
       switched: this.lives.size - left,
       signalled: this.signalled.size,
-      interrupted: { restarted: this.restarted.size, eintr: this.eintr.size },
+      interrupted: { restarted: this.restarted, eintr: this.eintr },
       never: this.never(outcome),
       findings: [...this.findings],
       columns: thinned(this.columns, trace.end),
