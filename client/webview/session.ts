@@ -255,6 +255,7 @@ export class Session {
   clear(): void {
     this.images = [];
     this.run = null;
+    this.before = null;
     this.forecast = null;
     this.forecasting = false;
     this.comparison = null;
@@ -287,7 +288,10 @@ export class Session {
     if (image === null) return;
     try {
       const { images, kernel, workload, seed, actions, model } = this;
-      this.run = makeRun({ images, image, kernel, workload, seed, actions, model });
+      const run = makeRun({ images, image, kernel, workload, seed, actions, model });
+      // A real kernel's run stays in sight until somebody goes back or edits the module.
+      if (this.before === null) this.run = run;
+      else this.before = run;
       this.modelRow =
         model === null
           ? null

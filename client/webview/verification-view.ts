@@ -26,7 +26,7 @@ export class VerificationView {
   }
 
   /** `laidOver` is what is shown of it; null unless it is over. */
-  update({ state, plan, stale }: Verification, laidOver: LaidOver | null): void {
+  update({ state, stale }: Verification, laidOver: LaidOver | null): void {
     this.element.hidden = state === null;
     if (state === null) {
       this.shown = null;
@@ -63,7 +63,7 @@ export class VerificationView {
       );
     } else if (laidOver !== null) {
       this.element.dataset.kind = laidOver.differences.length === 0 ? 'good' : 'bad';
-      this.element.replaceChildren(...this.outcome(laidOver, plan, stale));
+      this.element.replaceChildren(...this.outcome(laidOver, state.plan, stale));
     }
   }
 

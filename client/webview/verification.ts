@@ -15,8 +15,6 @@ export class Verification {
   state: VerificationState | null = null;
   /** What is simulated was changed while the kernel was at it. */
   stale = false;
-  /** What the kernel is asked; null for a scenario of the user's own. */
-  plan: Verifiable | null = null;
 
   /** `changed` shows the page anew, `jump` puts the cursor at a time. */
   constructor(session: Session, changed: () => void, jump: (at: number) => void) {
@@ -47,8 +45,7 @@ export class Verification {
     const { run, kernel, images, workload } = session;
     if (run === null) return;
     if (session.fixed !== null) {
-      this.plan = null;
-      this.begin(run.trace.options.kernel);
+      this.begin(run.trace.options.kernel, null);
       return;
     }
     const plan = verifiable({ images, workload, trace: run.trace });
@@ -56,8 +53,7 @@ export class Verification {
       this.enter({ is: 'failed', why: plan, detail: '' });
       return;
     }
-    this.plan = plan;
-    this.begin(kernel);
+    this.begin(kernel, plan);
   }
 
   /** The forecast is there; the session shows its typical run next, which is the one that is meant. */
@@ -101,9 +97,10 @@ export class Verification {
     this.changed();
   }
 
-  private begin(kernel: string): void {
+  /** `plan` is null for a scenario of the user's own. */
+  private begin(kernel: string, plan: Verifiable | null): void {
     this.stale = false;
-    host.postMessage({ type: 'verify', kernel, scenario: this.plan?.scenario ?? null });
+    host.postMessage({ type: 'verify', kernel, plan });
     this.enter({ is: 'running', step: 'Starting' });
   }
 }

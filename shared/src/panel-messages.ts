@@ -1,7 +1,7 @@
 import type { ModelChoice } from './comparison/comparison-types.ts';
 import type { PatchImage, SourceRange } from './model/index.ts';
 import type { SimulationSettings } from './protocol.ts';
-import type { ScenarioFile } from './scenario/situation.ts';
+import type { Verifiable } from './scenario/situation.ts';
 import type { VerifiedRun } from './scenario/verified.ts';
 import type { Action } from './simulator/step.ts';
 import type { Trace } from './simulator/trace.ts';
@@ -67,7 +67,7 @@ export type PanelToHost =
   /** Simulate on a recorded machine: the one of this file, or, when null, one that the user picks. */
   | { readonly type: 'machine'; readonly uri: string | null }
   /** Play this on a real kernel of that version. Null: the scenario whose run is shown. */
-  | { readonly type: 'verify'; readonly kernel: string; readonly scenario: ScenarioFile | null }
+  | { readonly type: 'verify'; readonly kernel: string; readonly plan: Verifiable | null }
   /** End a verification that is under way. */
   | { readonly type: 'cancel-verification' }
   /** The verification's outcome is to be seen: for the host's log and for tests. */
@@ -79,10 +79,13 @@ export type PanelToHost =
   /** Something went wrong in the page. */
   | { readonly type: 'failed'; readonly message: string };
 
-/** A verification: on its way (`step` is a line for people), over, or why there is none. */
+/**
+ * A verification: on its way (`step` is a line for people), over, or why there is none. The host keeps what the page asked
+ * for: a page that is hidden is thrown away.
+ */
 export type VerificationState =
   | { readonly is: 'running'; readonly step: string }
-  | { readonly is: 'done'; readonly run: VerifiedRun }
+  | { readonly is: 'done'; readonly run: VerifiedRun; readonly plan: Verifiable | null }
   /** `detail` is what a compiler said, or empty. */
   | { readonly is: 'failed'; readonly why: string; readonly detail: string }
   | { readonly is: 'cancelled' };

@@ -53,7 +53,8 @@ const part = ({ page }: PanelPage) => page.locator('.verification');
 async function verified(run: VerifiedRun, theme: ThemeName = 'dark'): Promise<PanelPage> {
   const panel = await shownPanel({ theme });
   await ask(panel);
-  await tell(panel, { is: 'done', run });
+  await expect.poll(() => requests(panel)).toHaveLength(1);
+  await tell(panel, { is: 'done', run, plan: requests(panel)[0]?.plan ?? null });
   await part(panel).locator('h1').waitFor();
   return panel;
 }
@@ -68,8 +69,8 @@ describe('the button', () => {
     await expect.poll(() => requests(panel)).toHaveLength(1);
     const [request] = requests(panel);
     expect(request?.kernel).toBe('6.12');
-    expect(request?.scenario?.tasks.nginx).toEqual({ does: 'sigsuspend' });
-    expect(request?.scenario?.steps).toContainEqual({ load: 'fix_wait' });
+    expect(request?.plan?.scenario.tasks.nginx).toEqual({ does: 'sigsuspend' });
+    expect(request?.plan?.scenario.steps).toContainEqual({ load: 'fix_wait' });
   });
 
   it('asks for what was done in the panel, on the kernel that was chosen', async () => {
@@ -79,7 +80,7 @@ describe('the button', () => {
     await panel.page.getByRole('button', { name: 'Disable' }).click();
     await ask(panel);
     await expect
-      .poll(() => requests(panel).at(-1)?.scenario?.steps)
+      .poll(() => requests(panel).at(-1)?.plan?.scenario.steps)
       .toContainEqual({
         write: 'fix_wait/enabled',
         value: '0',
@@ -145,7 +146,7 @@ describe('the button', () => {
     await panel.post({ type: 'verify' });
     await expect.poll(() => requests(panel)).toHaveLength(1);
     await forecastShown(panel.page);
-    await tell(panel, { is: 'done', run: KSWAPD });
+    await tell(panel, { is: 'done', run: KSWAPD, plan: null });
     await expect.poll(() => part(panel).locator('h1').count()).toBe(1);
     expect(await part(panel).textContent()).not.toContain('meanwhile');
   });
@@ -154,7 +155,7 @@ describe('the button', () => {
     const panel = await panelPage();
     await panel.post({ type: 'trace', title: 'kill', trace: KSWAPD.simulated, at: 0, verifiable: true });
     await ask(panel);
-    await expect.poll(() => requests(panel)).toEqual([{ type: 'verify', kernel: '6.12', scenario: null }]);
+    await expect.poll(() => requests(panel)).toEqual([{ type: 'verify', kernel: '6.12', plan: null }]);
   });
 });
 
@@ -176,6 +177,18 @@ describe('agreement', () => {
     expect(await page.locator('.legend').textContent()).toContain(`lower bar: Linux ${KSWAPD.release}`);
     const label = await row(page, 'kswapd0').getAttribute('aria-label');
     expect(label).toMatch(/Linux 6\.12/);
+  });
+
+  it('stands again with all that was not compared after the page was hidden', async () => {
+    const before = await verified(KSWAPD);
+    const [request] = requests(before);
+    const panel = await panelPage();
+    await panel.post(imagesMessage([patchOf('sigsuspend')]));
+    await tell(panel, { is: 'done', run: KSWAPD, plan: request?.plan ?? null });
+    await expect.poll(() => part(panel).textContent()).toMatch(/\d+ other tasks of Web server/);
+    // The typical run is made meanwhile; it does not come to the front.
+    await panel.page.locator('.verdict:not([aria-busy]) .spread').waitFor({ state: 'attached' });
+    expect(await part(panel).isVisible()).toBe(true);
   });
 
   it('goes back to the forecast', async () => {
@@ -256,7 +269,7 @@ describe('differences', () => {
     const panel = await shownPanel();
     await ask(panel);
     await panel.post(imagesMessage([patchOf('do_epoll_wait')]));
-    await tell(panel, { is: 'done', run: RUN });
+    await tell(panel, { is: 'done', run: RUN, plan: null });
     await expect.poll(() => part(panel).textContent()).toContain('was changed meanwhile');
   });
 

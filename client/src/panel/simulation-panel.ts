@@ -190,10 +190,10 @@ export class SimulationPanel {
     this.verifyWhenReady = false;
   }
 
-  private verify({ kernel, scenario }: PanelToHost & { type: 'verify' }): void {
+  private verify({ kernel, plan }: PanelToHost & { type: 'verify' }): void {
     if (this.scenario !== null) void this.verifier?.verify({ scenarioFile: this.scenario }, kernel);
-    else if (this.uri !== null && scenario !== null) {
-      void this.verifier?.verify({ module: vscode.Uri.parse(this.uri, true), scenario }, kernel);
+    else if (this.uri !== null && plan !== null) {
+      void this.verifier?.verify({ module: vscode.Uri.parse(this.uri, true), plan }, kernel);
     }
   }
 

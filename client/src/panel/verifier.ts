@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { VerificationState } from '../../../shared/src/panel-messages.ts';
-import type { ScenarioFile } from '../../../shared/src/scenario/situation.ts';
+import type { Verifiable } from '../../../shared/src/scenario/situation.ts';
 import type { VerifiedRun } from '../../../shared/src/scenario/verified.ts';
 import { runCommandLine } from '../scenarios/command-line.ts';
 import { explainFailure } from './verification-failure.ts';
 
 /** What is to be verified: a module as it is simulated in a panel, or a scenario of the user's own. */
 export type Verified =
-  | { readonly module: vscode.Uri; readonly scenario: ScenarioFile }
+  | { readonly module: vscode.Uri; readonly plan: Verifiable }
   | { readonly scenarioFile: vscode.Uri };
 
 /**
@@ -86,7 +86,7 @@ export class Verifier implements vscode.Disposable {
       const { status, out, errors } = await runCommandLine(this.commandLine, args, cwd, step, cancellation);
       if (cancellation.isCancellationRequested) return { is: 'cancelled' };
       const run = verifiedRun(out);
-      if (run !== null) return { is: 'done', run };
+      if (run !== null) return { is: 'done', run, plan: 'plan' in what ? what.plan : null };
       this.log.warn(`Verifying ended with ${status}: ${errors}`);
       return { is: 'failed', ...explainFailure(errors, status) };
     } finally {
@@ -127,7 +127,7 @@ async function refusal(what: Verified): Promise<string | null> {
 /** The scenario as a file; returns its path. */
 async function writeScenario(
   folder: string,
-  { module, scenario }: Extract<Verified, { readonly module: vscode.Uri }>,
+  { module, plan: { scenario } }: Extract<Verified, { readonly module: vscode.Uri }>,
 ): Promise<string> {
   const modules = Object.fromEntries(Object.keys(scenario.modules).map((name) => [name, module.fsPath]));
   const file = join(folder, 'panel.klpsim.json');
