@@ -7,35 +7,18 @@ import { patchedFrames } from '../../../shared/src/comparison/patched-frames.ts'
 import type { PatchImage } from '../../../shared/src/model/index.ts';
 import { simulate } from '../../../shared/src/simulator/simulate.ts';
 import type { Trace } from '../../../shared/src/simulator/trace.ts';
-import type { Duration, Phase, TaskGroup, Workload } from '../../../shared/src/simulator/workload.ts';
+import type { TaskGroup, Workload } from '../../../shared/src/simulator/workload.ts';
 import { PRESETS, workloadById } from '../../../shared/src/simulator/workloads/index.ts';
-import { FOREVER, machine, patch, SECOND } from '../simulator/support.ts';
+import { forkingBehaviour, phaseWith } from '../simulator/arbitraries.ts';
+import { machine, patch, SECOND } from '../simulator/support.ts';
 import { promises } from './machines.ts';
 
 /** What holds for every model on whatever machine. */
 
-const duration: fc.Arbitrary<Duration> = fc.oneof(
-  fc.constant(FOREVER),
-  fc.record({ min: fc.integer({ min: 1000, max: 20_000 }), max: fc.integer({ min: 20_000, max: 3_000_000 }) }),
-  fc.integer({ min: 5000, max: 2_000_000 }).map((mean) => ({ min: 1, max: mean * 10, mean })),
-);
-const finite = duration.filter((time) => time.max !== 'forever');
 const stack = fc
   .array(fc.constantFrom('f', 'g', 'x', 'y', 'h [ext4]'), { maxLength: 4 })
   .map((frames) => ['__schedule', 'schedule', ...frames, 'entry']);
-const phase: fc.Arbitrary<Phase> = fc.oneof(
-  fc.record({
-    do: fc.constant('sleep' as const),
-    for: duration,
-    stack,
-    state: fc.constantFrom('interruptible', 'uninterruptible', 'killable', 'idle', 'stopped', 'traced'),
-    syscall: fc.constantFrom('read', 'epoll_wait'),
-    onSignal: fc.constantFrom('restarts', 'EINTR'),
-    reliable: fc.constantFrom(true, true, true, false),
-  }),
-  fc.record({ do: fc.constant('user' as const), for: duration }),
-  fc.record({ do: fc.constant('kernel' as const), for: finite, stack, condResched: fc.boolean() }),
-);
+const phase = phaseWith(stack, ['interruptible', 'uninterruptible', 'killable', 'idle', 'stopped', 'traced']);
 const group: fc.Arbitrary<TaskGroup> = fc
   .record({
     comm: fc.constantFrom('nginx', 'kworker/0:1', 'iou-wrk-7', 'hpc'),
@@ -45,26 +28,12 @@ const group: fc.Arbitrary<TaskGroup> = fc
     bound: fc.boolean(),
   })
   .map(({ bound, ...fields }) => ({ ...fields, ...(bound ? { cpus: [1] } : {}) }));
-const forking: fc.Arbitrary<TaskGroup> = finite.chain((time) =>
-  finite.map((childLives) => ({
-    comm: 'make',
-    kind: 'user' as const,
-    count: 2,
-    behaviour: {
-      phases: [
-        { do: 'user' as const, for: { min: 50_000, max: 400_000 } },
-        { do: 'fork' as const, childLives, childComm: 'cc1' },
-        {
-          do: 'sleep' as const,
-          for: time,
-          stack: ['schedule', 'g'],
-          state: 'interruptible' as const,
-          syscall: 'wait4',
-        },
-      ],
-    },
-  })),
-);
+const forking: fc.Arbitrary<TaskGroup> = fc.record({
+  comm: fc.constant('make'),
+  kind: fc.constant('user'),
+  count: fc.constant(2),
+  behaviour: forkingBehaviour,
+});
 const workload: fc.Arbitrary<Workload> = fc
   .record({
     tasks: fc.array(fc.oneof({ weight: 5, arbitrary: group }, { weight: 1, arbitrary: forking }), { maxLength: 5 }),

@@ -5,7 +5,8 @@ import { stateAt } from '../../../shared/src/simulator/replay.ts';
 import { run } from '../../../shared/src/simulator/simulate.ts';
 import type { Step } from '../../../shared/src/simulator/step.ts';
 import type { Trace } from '../../../shared/src/simulator/trace.ts';
-import type { Duration, Phase, TaskGroup, Workload } from '../../../shared/src/simulator/workload.ts';
+import type { TaskGroup, Workload } from '../../../shared/src/simulator/workload.ts';
+import { forkingBehaviour, phaseWith } from './arbitraries.ts';
 import { at, events, FOREVER, load, machine, patch, play, SECOND } from './support.ts';
 
 /**
@@ -16,31 +17,11 @@ import { at, events, FOREVER, load, machine, patch, play, SECOND } from './suppo
 const FUNCTIONS = ['f', 'g', 'h', 'main_loop', 'schedule'];
 const MODULES = ['ext4', 'nf_tables'];
 
-const duration: fc.Arbitrary<Duration> = fc.oneof(
-  fc.constant(FOREVER),
-  fc.record({ min: fc.integer({ min: 1000, max: 20_000 }), max: fc.integer({ min: 20_000, max: 3_000_000 }) }),
-  fc.integer({ min: 5000, max: 2_000_000 }).map((mean) => ({ min: 1, max: mean * 10, mean })),
-);
-const finite = duration.filter((time) => time.max !== 'forever');
-
 const stack = fc
   .array(fc.constantFrom(...FUNCTIONS, 'x', 'y', 'h [ext4]'), { maxLength: 4 })
   .map((frames) => ['__schedule', 'schedule', ...frames]);
 
-const sleep: fc.Arbitrary<Phase> = fc.record({
-  do: fc.constant('sleep' as const),
-  for: duration,
-  stack,
-  state: fc.constantFrom('interruptible', 'uninterruptible', 'killable', 'idle', 'stopped'),
-  syscall: fc.constantFrom('read', 'epoll_wait'),
-  onSignal: fc.constantFrom('restarts', 'EINTR'),
-  reliable: fc.constantFrom(true, true, true, false),
-});
-const phase: fc.Arbitrary<Phase> = fc.oneof(
-  sleep,
-  fc.record({ do: fc.constant('user' as const), for: duration }),
-  fc.record({ do: fc.constant('kernel' as const), for: finite, stack, condResched: fc.boolean() }),
-);
+const phase = phaseWith(stack, ['interruptible', 'uninterruptible', 'killable', 'idle', 'stopped']);
 
 const group: fc.Arbitrary<TaskGroup> = fc
   .record({
@@ -55,21 +36,7 @@ const forking: fc.Arbitrary<TaskGroup> = fc.record({
   comm: fc.constant('make'),
   kind: fc.constant('user'),
   count: fc.integer({ min: 0, max: 2 }),
-  behaviour: finite.chain((time) =>
-    finite.map((childLives) => ({
-      phases: [
-        { do: 'user' as const, for: { min: 50_000, max: 400_000 } },
-        { do: 'fork' as const, childLives, childComm: 'cc1' },
-        {
-          do: 'sleep' as const,
-          for: time,
-          stack: ['schedule', 'g'],
-          state: 'interruptible' as const,
-          syscall: 'wait4',
-        },
-      ],
-    })),
-  ),
+  behaviour: forkingBehaviour,
 });
 
 /** Comes with a step. */
