@@ -161,8 +161,8 @@ function versions({ since, until }: Rule): string {
 
 function needs(rule: Rule): string {
   if (!rule.needs) return '';
-  const what = rule.needs === 'symbols' ? 'symbols' : 'types';
-  return ` It speaks up only when the ${what} of the target kernel are known.`;
+  if (rule.needs === 'source') return ' It speaks up only when the source of the target kernel is known.';
+  return ` It speaks up only when the ${rule.needs} of the target kernel are known.`;
 }
 
 function consequence(kernel: Consequence): string {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readModule } from '../../server/src/analysis/read-module.ts';
-import { EXAMPLE_KERNEL } from '../../server/src/analysis/rules/example-kernel.ts';
+import { EXAMPLE_KERNEL, EXAMPLE_SOURCE } from '../../server/src/analysis/rules/example-kernel.ts';
 import { exampleText } from '../../server/src/analysis/rules/example-text.ts';
 import { RULES } from '../../server/src/analysis/rules/index.ts';
 import { SourceUnit } from '../../server/src/analysis/source-unit.ts';
@@ -25,10 +25,11 @@ export function bases(): Base[] {
       const kernel = version ? formatVersion(version) : '6.12';
       // A kernel's symbols are only known where the example's names are among them.
       const knowledge = rule.needs ? EXAMPLE_KERNEL : null;
-      const key = `${file} ${kernel} ${knowledge !== null} ${text}`;
+      const source = rule.needs === 'source' ? EXAMPLE_SOURCE : undefined;
+      const key = `${file} ${kernel} ${knowledge !== null} ${source !== undefined} ${text}`;
       if (seen.has(key)) return [];
       seen.add(key);
-      return [base({ name: `${rule.id}: ${example.title}`, file, text, kernel, knowledge })];
+      return [base({ name: `${rule.id}: ${example.title}`, file, text, kernel, knowledge, source })];
     }),
   );
   const files = [
@@ -39,7 +40,14 @@ export function bases(): Base[] {
   ];
   const own = files.map((path) => {
     const file = basename(path);
-    return base({ name: file, file, text: readFileSync(path, 'utf8'), kernel: '6.12', knowledge: null });
+    return base({
+      name: file,
+      file,
+      text: readFileSync(path, 'utf8'),
+      kernel: '6.12',
+      knowledge: null,
+      source: undefined,
+    });
   });
   return [...examples, ...own];
 }

@@ -1,3 +1,4 @@
+import type { TargetKernel } from '../../server/src/analysis/rule.ts';
 import type { KernelKnowledge } from '../../server/src/kernel/knowledge.ts';
 import type { LivepatchModule, SourceRange } from '../../shared/src/model/index.ts';
 
@@ -10,6 +11,8 @@ export interface Base {
   readonly module: LivepatchModule;
   readonly kernel: string;
   readonly knowledge: KernelKnowledge | null;
+  /** What the kernel's source says: see TargetKernel. */
+  readonly source: TargetKernel['source'];
 }
 
 /** Offsets in the base's text; `end` is exclusive. */

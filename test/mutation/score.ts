@@ -23,13 +23,14 @@ export function findingsOf({
   text,
   kernel,
   knowledge,
-}: Pick<Base, 'file' | 'text' | 'kernel' | 'knowledge'>): Finding[] {
+  source,
+}: Pick<Base, 'file' | 'text' | 'kernel' | 'knowledge' | 'source'>): Finding[] {
   const unit = new SourceUnit(parser, file, text);
   const module = readModule([unit], { name: file.replace(/\.c$/, ''), missing: [] });
   const version = parseKernelVersion(kernel);
   if (!version) throw new Error(`${kernel} is no kernel version`);
   return checkModule(module, {
-    kernel: { version, knowledge },
+    kernel: { version, knowledge, source },
     severities: {},
     onError(rule, error) {
       throw new Error(`rule ${rule} threw`, { cause: error });

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { EXAMPLE_SOURCE } from '../../server/src/analysis/rules/example-kernel.ts';
+import { SourceTree } from '../../server/src/workspace/source-tree.ts';
 import { findingsIn, read } from '../support/check.ts';
+import { parser } from '../support/parser.ts';
 import { REFERENCE_KERNEL } from '../support/reference-kernel.ts';
 import { cFilesBelow, unpackKernelSource } from './kernel-source.ts';
 
@@ -69,4 +72,20 @@ describe('functions of Linux 6.12 as their own replacements', () => {
     const rules = findingsIn(read({ 'uptime.c': changed }), { knowledge: REFERENCE_KERNEL }).map(({ rule }) => rule);
     expect(rules).toContain('signature-mismatch');
   });
+});
+
+describe('what examples take for the kernel’s source', () => {
+  it.each(['6.1', '6.12'] as const)(
+    'is what that of Linux %s says',
+    async (series) => {
+      const root = unpackKernelSource(series, ['fs']);
+      const facts = await new SourceTree(root, Promise.resolve(parser)).factsOf(EXAMPLE_SOURCE.keys());
+      const withoutLines = [...facts].map(([name, functions]) => [
+        name,
+        functions.map((each) => ({ ...each, place: each.place.replace(/:\d+$/, '') })),
+      ]);
+      expect(withoutLines).toEqual([...EXAMPLE_SOURCE]);
+    },
+    120_000,
+  );
 });

@@ -1,4 +1,5 @@
 import type { FunctionDefinition, SourceRange } from '../../../shared/src/model/index.ts';
+import { type LockPair, lockPairs } from './lock-order.ts';
 import type { CParser } from './parser.ts';
 import { readModule } from './read-module.ts';
 import { SourceUnit } from './source-unit.ts';
@@ -16,6 +17,8 @@ export interface KernelFunction {
   readonly attributes: readonly string[];
   /** Passed to kthread_run() or a function like it in the same file: the main function of a kernel thread. */
   readonly threadMain: boolean;
+  /** Which locks it takes while it holds which. */
+  readonly locks: readonly LockPair[];
   /** Name of the system call that SYSCALL_DEFINEn makes of it; null for ordinary functions. */
   readonly syscall: string | null;
 }
@@ -90,7 +93,7 @@ function definitionsIn(text: string, name: string): { start: number; end: number
 }
 
 function kernelFunction(
-  { name, range, nameRange, bodyRange, static: isStatic, inline, attributes }: FunctionDefinition,
+  { name, range, nameRange, bodyRange, static: isStatic, inline, attributes, calls }: FunctionDefinition,
   file: string,
   text: string,
   from: number,
@@ -106,6 +109,7 @@ function kernelFunction(
     inline,
     attributes,
     threadMain,
+    locks: lockPairs(calls).map(({ first, second }) => ({ first, second })),
     syscall: null,
   };
 }
@@ -123,6 +127,7 @@ function systemCalls(file: string, text: string, name: string, syscall: string):
         inline: false,
         attributes: [],
         threadMain: false,
+        locks: [],
         syscall,
       };
     },

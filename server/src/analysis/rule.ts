@@ -30,7 +30,7 @@ export interface TargetKernel {
 }
 
 /** A function as the source of the target kernel defines it. */
-export interface SourceFunction extends Pick<KernelFunction, 'inline' | 'attributes' | 'threadMain'> {
+export interface SourceFunction extends Pick<KernelFunction, 'inline' | 'attributes' | 'threadMain' | 'locks'> {
   /** Where, for people: `mm/vmscan.c:7150`. */
   readonly place: string;
 }
@@ -95,7 +95,7 @@ export interface Rule {
   readonly since?: KernelVersion;
   readonly until?: KernelVersion;
   /** What must be known of the target kernel: the rule says nothing without. Its examples are checked against EXAMPLE_KERNEL. */
-  readonly needs?: 'symbols' | 'types';
+  readonly needs?: 'symbols' | 'types' | 'source';
   readonly kernel: Consequence;
   /** Why it matters and what to do: Markdown for the rule's page, two to six sentences. */
   readonly explanation: string;

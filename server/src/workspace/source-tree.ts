@@ -103,8 +103,8 @@ export class SourceTree {
       [...found].map(([name, functions]) => [
         name,
         functions.map((each) => {
-          const { inline, attributes, threadMain } = each;
-          return { inline, attributes, threadMain, place: placeIn(this.root, each) };
+          const { inline, attributes, threadMain, locks } = each;
+          return { inline, attributes, threadMain, locks, place: placeIn(this.root, each) };
         }),
       ]),
     );

@@ -1,4 +1,4 @@
-import { type Base, type Fault, insert, type Mutator, mutator, remove, replace } from '../mutator.ts';
+import { type Base, type Fault, insert, type Mutator, mutator, remove, replace, spanned } from '../mutator.ts';
 import { bodyStart, callbacks, fieldOf, firstStatement, funcs, namedObjects, replacements } from '../parts.ts';
 
 /** Puts a word behind `static` of a function's definition that no prototype precedes. */
@@ -152,6 +152,19 @@ export const FUNCTIONS: readonly Mutator[] = [
     "a kernel thread's main function is replaced",
     'kthread-main-target',
     targets(() => 'kswapd'),
+  ),
+  mutator('locks-swapped', 'two locks are taken in the other order', 'lock-order-changed', (base) =>
+    base.source
+      ? newFuncs(base).flatMap(({ calls }) => {
+          const [first, second] = calls.filter(({ callee }) => callee === 'spin_lock');
+          if (!first || !second) return [];
+          const edits = [
+            replace(first.range, spanned(base, second.range)),
+            replace(second.range, spanned(base, first.range)),
+          ];
+          return [{ edits, where: second.range }];
+        })
+      : [],
   ),
   mutator(
     'scheduler',

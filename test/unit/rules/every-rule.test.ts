@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyEdits, fixAllEdits } from '../../../server/src/analysis/fixes.ts';
 import type { Example, Finding, Rule } from '../../../server/src/analysis/rule.ts';
-import { EXAMPLE_KERNEL } from '../../../server/src/analysis/rules/example-kernel.ts';
+import { EXAMPLE_KERNEL, EXAMPLE_SOURCE } from '../../../server/src/analysis/rules/example-kernel.ts';
 import { exampleText } from '../../../server/src/analysis/rules/example-text.ts';
 import { RULES } from '../../../server/src/analysis/rules/index.ts';
 import { formatVersion } from '../../../server/src/kernel/version.ts';
@@ -101,7 +101,8 @@ function findingsInExample(example: Example, text: string, rule: Rule): Finding[
   const version = example.kernel ?? (rule.until ? rule.since : undefined);
   const kernel = version ? formatVersion(version) : '6.12';
   const knowledge = rule.needs ? EXAMPLE_KERNEL : null;
-  return findingsIn(read({ [example.file ?? FILE]: text }), { kernel, knowledge });
+  const source = rule.needs === 'source' ? EXAMPLE_SOURCE : undefined;
+  return findingsIn(read({ [example.file ?? FILE]: text }), { kernel, knowledge, source });
 }
 
 /** What is found after a fix and was not there before, by rule and severity. */

@@ -14,7 +14,7 @@ static struct klp_object objs[] = { { ${object}.funcs = funcs }, { } };
 static struct klp_patch patch = { .mod = THIS_MODULE, .objs = objs };
 `;
 
-const ORDINARY: SourceFunction = { place: 'mm/a.c:1', inline: false, attributes: [], threadMain: false };
+const ORDINARY: SourceFunction = { place: 'mm/a.c:1', inline: false, attributes: [], threadMain: false, locks: [] };
 const source = (...functions: readonly Partial<SourceFunction>[]) =>
   new Map([['f', functions.map((each) => ({ ...ORDINARY, ...each }))]]);
 const only = ['init-target', 'kthread-main-target', 'not-traceable-target', 'old-name-not-found'];

@@ -1,5 +1,6 @@
 import type { KernelKnowledge, KernelSymbol, Parameter, Prototype, StructLayout } from '../../kernel/knowledge.ts';
 import { knowledgeFrom } from '../../kernel/knowledge-from.ts';
+import type { SourceFunction } from '../rule.ts';
 
 /**
  * The symbols that the examples name, as Linux 6.12 has them: `type name`, and `[module]` or the namespace of its export,
@@ -15,6 +16,7 @@ T+ single_open
 T+ seq_printf
 T+ schedule
 T+ register_reboot_notifier
+T+ d_prune_aliases
 T* dma_buf_get DMA_BUF
 T- nr_context_switches
 t! __schedule
@@ -84,6 +86,22 @@ export const EXAMPLE_NAMES = {
   structures: Object.keys(TYPES.structures ?? {}),
   builtIn: TYPES.builtIn ?? [],
 } as const;
+
+/** What the source of Linux 6.1 and 6.12 says of functions that examples replace. A test compares it with the source. */
+export const EXAMPLE_SOURCE: ReadonlyMap<string, readonly SourceFunction[]> = new Map([
+  [
+    'd_prune_aliases',
+    [
+      {
+        place: 'fs/dcache.c',
+        inline: false,
+        attributes: [],
+        threadMain: false,
+        locks: [{ first: 'inode->i_lock', second: 'dentry->d_lock' }],
+      },
+    ],
+  ],
+]);
 
 /** A kernel of a few symbols for the examples of rules that need to know some, and for their tests. */
 export const EXAMPLE_KERNEL: KernelKnowledge = exampleKernel(SYMBOLS, { types: TYPES });

@@ -8,6 +8,7 @@ export { rule as functionPointerEscape } from './function-pointer-escape.ts';
 export { rule as gccSuffixName } from './gcc-suffix-name.ts';
 export { rule as initSectionNewFunc } from './init-section-new-func.ts';
 export { rule as kthreadMainTarget } from './kthread-main-target.ts';
+export { rule as lockOrderChanged } from './lock-order-changed.ts';
 export { rule as longSleeperTarget } from './long-sleeper-target.ts';
 export { rule as newCallsOldByName } from './new-calls-old-by-name.ts';
 export { rule as newFuncInline } from './new-func-inline.ts';
