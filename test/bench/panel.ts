@@ -3,7 +3,7 @@
  * it takes from a key in the module to the new timeline. `panel.mjs DIST [--quick]` prints Markdown; DIST is the bundle's folder.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { forecast } from '../../shared/src/simulator/forecast.ts';
 import type { Workload } from '../../shared/src/simulator/workload.ts';
@@ -138,6 +138,7 @@ async function main(dist: string, quick: boolean): Promise<void> {
 async function edits(harness: PanelHarness, dist: string, quick: boolean): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'livepatch-bench-'));
   try {
+    const busy = loadavg()[0] ?? 0;
     const rows: string[][] = [];
     for (const functions of quick ? [5] : [5, 500]) {
       const keys = quick ? 10 : 80;
@@ -154,7 +155,8 @@ async function edits(harness: PanelHarness, dist: string, quick: boolean): Promi
     return [
       '### A key in the module to the new timeline',
       '',
-      'The bundled server over stdio, the page in Chromium, a machine with 400 tasks. From the key until the frame with the new timeline is drawn; the findings come before it.',
+      'The bundled server over stdio, the page in Chromium, a machine with 400 tasks. From the key until the frame with the new timeline is drawn; the findings come before it. ' +
+        `Other programs kept ${busy.toFixed(1)} processors busy when it began.`,
       '',
       table(['Module', 'Median', '95th percentile', 'Longest', 'Of it the server', 'During a forecast'], rows),
       '',

@@ -15,6 +15,18 @@ describe.each(THEMES)('%s', (theme) => {
     expect(await textsOfPoorContrast(page)).toEqual([]);
   });
 
+  it('has text that can be read in what stands in the place of the tasks', async () => {
+    const { page } = await shownPanel({ theme });
+    await page.keyboard.press('r');
+    await page.locator('.holder-list summary').first().click();
+    await page.locator('.every summary').click();
+    expect(await textsOfPoorContrast(page)).toEqual([]);
+    await page.keyboard.press('p');
+    await page.locator('.policies th button').first().click();
+    expect(await page.locator('.policies .behind:visible').count()).toBe(1);
+    expect(await textsOfPoorContrast(page)).toEqual([]);
+  });
+
   it('has states that differ from each other and from the ground', async () => {
     const { page } = await shownPanel({ theme });
     const colors = {
