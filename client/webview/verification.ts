@@ -86,13 +86,10 @@ export class Verification {
     if (this.session.laidOver) this.session.leaveVerified();
   }
 
-  /** There is another run to show: what was verified is not what is seen any more. */
+  /** There is another run to show. Why there was no verification stands until somebody has read it. */
   outdated(): void {
-    if (this.state === null || this.session.laidOver) return;
-    if (this.state.is === 'running') {
-      this.stale = true;
-      return;
-    }
+    if (this.state?.is === 'running') this.stale = true;
+    if (this.state?.is !== 'done' || this.session.laidOver) return;
     this.state = null;
     this.changed();
   }

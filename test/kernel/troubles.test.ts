@@ -43,12 +43,22 @@ interface Ended {
   readonly err: string;
 }
 
-/** Runs `verify` on a scenario; `watch` sees what it says of its progress. */
+/** Starts the command line with a channel, as editors do, and does nothing else. */
+const EDITOR = `
+  const [, script, ...args] = process.argv;
+  require('node:child_process').fork(script, args, { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+`;
+
+/**
+ * Runs `verify` on a scenario; `watch` sees what it says of its progress. `starter` are Node's arguments before the command
+ * line's own.
+ */
 function verify(
   args: readonly string[],
   watch: (said: string, child: ChildProcess) => void = () => {},
+  starter: readonly string[] = [],
 ): Promise<Ended> {
-  const all = [bundle.cli, 'verify', '--cache', cache, ...args];
+  const all = [...starter, bundle.cli, 'verify', '--cache', cache, ...args];
   const child = spawn(process.execPath, all, {
     cwd: FOLDER,
     env: { ...process.env, TMPDIR: temporary },
@@ -106,6 +116,12 @@ describe.each(KERNELS)('livepatch-ls verify --kernel %s', (version) => {
     await expect.poll(() => processesThatName(temporary), { timeout: 10_000 }).toEqual([]);
     // Who is killed can't tidy its files up.
     for (const name of readdirSync(temporary)) rmSync(join(temporary, name), { recursive: true });
+  });
+
+  it('ends the guest when the editor that started it is killed', async () => {
+    // The output is closed when the command line has ended, too.
+    const { err } = await verify([...on, 'hang.klpsim.json'], signalAt('step 1 of 2', 'SIGKILL'), ['-e', EDITOR]);
+    expect(err).toContain('livepatch-ls: stopping');
   });
 
   it('ends a build at SIGINT, with all that make has started', async () => {

@@ -119,6 +119,10 @@ describe('the button', () => {
     });
     await expect.poll(() => part(panel).getByRole('alert').textContent()).toMatch(/can’t be built/);
     expect(await part(panel).locator('pre').textContent()).toBe('fix_wait.c:3:1: error');
+    // It stands while somebody mends the module.
+    await panel.post(imagesMessage([patchOf('do_epoll_wait')]));
+    await forecastShown(panel.page);
+    expect(await part(panel).locator('pre').isVisible()).toBe(true);
     await part(panel).getByRole('button', { name: 'Dismiss' }).click();
     await expect.poll(() => part(panel).isVisible()).toBe(false);
   });
