@@ -72,19 +72,21 @@ export class SymbolTable {
 
   static *of(columns: SymbolColumns): Steps<SymbolTable> {
     const table = new SymbolTable(columns);
-    // From the end, so that each chain of equal names is in the order of the table.
-    for (let symbol = columns.count - 1; symbol >= 0; symbol--) {
-      table.makeFound(symbol, columns.hashes[symbol]);
-      if (symbol % SYMBOLS_IN_A_STEP === 0) yield;
+    for (let end = columns.count; end > 0; end -= SYMBOLS_IN_A_STEP) {
+      table.makeFound(Math.max(0, end - SYMBOLS_IN_A_STEP), end, columns.hashes);
+      yield;
     }
     return table;
   }
 
-  private makeFound(symbol: number, hash: number | undefined): void {
-    const start = this.nameStart[symbol] as number;
-    const slot = this.slotOf(this.names, start, start + (this.nameLength[symbol] as number), hash);
-    this.next[symbol] = this.slots[slot] as number;
-    this.slots[slot] = symbol;
+  /** Goes on from the end of the table, so that each chain of equal names is in its order. */
+  private makeFound(start: number, end: number, hashes: Uint32Array): void {
+    for (let symbol = end - 1; symbol >= start; symbol--) {
+      const name = this.nameStart[symbol] as number;
+      const slot = this.slotOf(this.names, name, name + (this.nameLength[symbol] as number), hashes[symbol]);
+      this.next[symbol] = this.slots[slot] as number;
+      this.slots[slot] = symbol;
+    }
   }
 
   /** The number of an object's name (null: vmlinux), -1 when the table has no symbol of it. */
