@@ -122,6 +122,19 @@ describe('in the window', () => {
     await expect.poll(verdict, { timeout: 10_000 }).not.toContain('no terminating entry');
     expect(await verdict()).toMatch(/\d+ runs/);
   });
+
+  it('shows every run, and policies on top of the workspace’s other livepatches, a click from the panel', async () => {
+    await panel.getByRole('button', { name: 'Every run' }).first().click();
+    await panel.locator('.distribution .run').first().waitFor();
+    expect(await panel.locator('.holder-list > li').count()).toBeGreaterThan(0);
+    await panel.getByRole('button', { name: 'Compare policies' }).click();
+    await panel.getByRole('checkbox', { name: 'version_banner' }).check();
+    const heading = panel.locator('.policies:not([aria-busy]) h2');
+    await expect.poll(() => heading.textContent(), { timeout: 20_000 }).toContain('version_banner');
+    expect(await panel.locator('.policies .version-lane').count()).toBeGreaterThan(0);
+    await panel.getByRole('button', { name: 'Compare policies' }).click();
+    await panel.locator('.timeline .row').first().waitFor();
+  });
 });
 
 /** Hides a side bar, to have more of what is looked at. */
