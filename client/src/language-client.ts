@@ -30,6 +30,7 @@ import {
   type WorkspaceImagesResult,
   type WorkspaceResult,
 } from '../../shared/src/protocol.ts';
+import { SERVER_FLAGS } from '../../shared/src/server-flags.ts';
 import { DOCUMENT_SELECTOR } from './livepatch-documents.ts';
 
 /** A bundle of its own, loaded when the server is first needed: activation must stay cheap for every other C file. */
@@ -101,11 +102,11 @@ export function createConnection(options: ConnectionOptions): Connection {
     const uri = (params as DocumentParams | undefined)?.textDocument?.uri;
     return uri === undefined || options.documents.hasUri(uri);
   };
-  const run = { module: options.module, transport: TransportKind.ipc };
+  const run = { module: options.module, transport: TransportKind.ipc, options: { execArgv: [...SERVER_FLAGS] } };
   const client = new LanguageClient(
     'livepatch',
     'Kernel Livepatch',
-    { run, debug: { ...run, options: { execArgv: ['--nolazy', '--inspect=6017'] } } },
+    { run, debug: { ...run, options: { execArgv: [...SERVER_FLAGS, '--nolazy', '--inspect=6017'] } } },
     {
       documentSelector: DOCUMENT_SELECTOR,
       outputChannel: options.log,

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SERVER_FLAGS } from '../../shared/src/server-flags.ts';
 
 /** A language server of the comparison. */
 export interface BenchServer {
@@ -21,8 +22,9 @@ export interface Places {
   readonly kernels: string;
 }
 
+/** Started as the extension starts it. */
 export function ourServer({ dist }: Pick<Places, 'dist'>): BenchServer {
-  return { name: 'ours', command: process.execPath, args: [join(dist, 'server.js'), '--stdio'] };
+  return { name: 'ours', command: process.execPath, args: [...SERVER_FLAGS, join(dist, 'server.js'), '--stdio'] };
 }
 
 /** Servers that do less: what ours can't be faster than. */
