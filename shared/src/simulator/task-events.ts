@@ -33,7 +33,9 @@ export function scheduleSwitchPoint(m: Machine, task: Task): void {
     // It never leaves the kernel: only the passes can switch it, and they look for themselves.
     at = NEVER;
   }
-  if (!m.recordAll && task.kind !== 'user' && checksItself && isBlockedEverywhere(m, task)) at = NEVER;
+  // A task whose every event is played on its own must not miss one.
+  const isWaitedOut = !m.recordAll && task.kind !== 'user' && !task.eager && checksItself;
+  if (isWaitedOut && isBlockedEverywhere(m, task)) at = NEVER;
   else if (condResched && phase.do === 'kernel' && phase.condResched === true) {
     at = Math.min(at, m.now + 1 + drawn(m, task, COND_RESCHED_SPREAD));
   }

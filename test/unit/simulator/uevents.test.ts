@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { run } from '../../../shared/src/simulator/simulate.ts';
 import {
   asleep,
   at,
@@ -63,5 +64,19 @@ describe('a task that hears of modules', () => {
     const trace = play(machine([init, udevd()]), steps);
     expect(took(trace)).toBeGreaterThan(15);
     expect(errnos(trace)[2]).toBeLessThan(0);
+  });
+});
+
+describe('a kernel thread that hears of modules and is always in what is replaced', () => {
+  it('misses none of its wake-ups in a forecast, which leaves out those of other such threads', () => {
+    const phases = [
+      { do: 'sleep', for: { min: 100, max: 100 }, stack: ['schedule', 'f', 'kthread'], state: 'interruptible' },
+    ] as const;
+    const thread = { comm: 'listener', kind: 'kthread', count: 1, behaviour: { phases }, hearsUevents: true } as const;
+    const steps = [at(0, load(patch('lp', { vmlinux: ['f'] })))];
+    const options = { kernel: '6.12', workload: machine([init, thread]), seed: 1, steps, timeLimit: 5 * SECOND };
+    const passes = (recordAll: boolean) => events(run(options, recordAll).trace, 'pass');
+    expect(passes(false)).toEqual(passes(true));
+    expect(passes(false).length).toBeGreaterThan(3);
   });
 });
