@@ -1,4 +1,5 @@
 import type { Lane, SegmentState } from '../../shared/src/picture/lanes.ts';
+import type { LanePair } from '../../shared/src/picture/overlay.ts';
 import { type ShareColumn, shareColumns } from '../../shared/src/picture/shares.ts';
 import { timeToX, type View } from './view.ts';
 
@@ -15,6 +16,53 @@ export interface Box {
 const THIN = 3;
 /** What is narrower than this share of a pixel is left to its neighbour. */
 const NARROWEST = 0.5;
+
+/** Heights in CSS pixels. */
+export const ROW_HEIGHT = 22;
+const BAR_HEIGHT = 14;
+/** Of the two bars of a task that a real kernel ran, too. */
+const HALF_HEIGHT = 7;
+const HALF_GAP = 2;
+
+/** One bar of a row; `top` is counted from the row's upper edge, in pixels. */
+export interface Bar {
+  readonly lanes: readonly Lane[];
+  readonly top: number;
+  readonly height: number;
+}
+
+const alone = new WeakMap<Lane, readonly Lane[]>();
+
+/** The bars of a row: the simulator's over a real kernel's where `pair` has both. */
+export function barsOf(lanes: readonly Lane[], pair: LanePair | null): Bar[] {
+  if (pair === null) return [{ lanes, top: (ROW_HEIGHT - BAR_HEIGHT) / 2, height: BAR_HEIGHT }];
+  const top = (ROW_HEIGHT - 2 * HALF_HEIGHT - HALF_GAP) / 2;
+  const upper = { lanes, top, height: HALF_HEIGHT };
+  if (pair.real === null) return [upper];
+  // The same list each time: its boxes are worked out once.
+  const real = alone.get(pair.real) ?? [pair.real];
+  alone.set(pair.real, real);
+  return [upper, { lanes: real, top: top + HALF_HEIGHT + HALF_GAP, height: HALF_HEIGHT }];
+}
+
+/** A stretch of a row in which both bars say different things, in pixels. */
+export interface Frame {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly height: number;
+}
+
+export function framesOf(pair: LanePair | null, view: View, width: number): Frame[] {
+  return (pair?.differences ?? [])
+    .filter(({ from, to }) => to >= view.from && from <= view.to)
+    .map(({ from, to }) => ({
+      left: Math.max(timeToX(from, view, width), 0),
+      right: Math.min(timeToX(to, view, width), width),
+      top: 1.5,
+      height: ROW_HEIGHT - 3,
+    }));
+}
 
 /** Shares of the same tasks are asked for at every frame. */
 const known = new WeakMap<readonly Lane[], readonly ShareColumn[]>();

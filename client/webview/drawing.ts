@@ -1,5 +1,4 @@
-import type { Lane } from '../../shared/src/picture/lanes.ts';
-import { barBoxes, signalPlaces } from './boxes.ts';
+import { barBoxes, barsOf, type Frame, framesOf, ROW_HEIGHT, signalPlaces } from './boxes.ts';
 import type { Row } from './rows.ts';
 import type { RunMark } from './run.ts';
 import { fills, type Theme } from './theme.ts';
@@ -14,12 +13,8 @@ export interface Drawing {
   readonly laidOver: LaidOver | null;
 }
 
-/** Heights in CSS pixels. */
-export const ROW_HEIGHT = 22;
-const BAR_HEIGHT = 14;
-/** Of the two bars of a task that a real kernel ran, too. */
-const HALF_HEIGHT = 7;
-const HALF_GAP = 2;
+/** Where signals point to, from a row's upper edge. */
+const SIGNAL_TIP = 13;
 /** An axis has a label about every so many pixels. */
 const LABEL_EVERY = 70;
 
@@ -72,31 +67,21 @@ export function drawBars(
   for (const tick of ticks(view, width / LABEL_EVERY)) {
     context.fillRect(Math.round(timeToX(tick.at, view, width)), 0, 1, height);
   }
-  const bar = (lanes: readonly Lane[], y: number, high: number): void => {
-    for (const box of barBoxes(lanes, view, width, high)) {
-      context.fillStyle = fill[box.state];
-      context.fillRect(box.x, y + box.y, box.width, box.height);
-    }
-  };
   rows.forEach((row, index) => {
     const { lanes } = row;
+    const y = top + index * ROW_HEIGHT;
     const pair = laidOver && pairOf(laidOver.pairs, row);
-    if (pair) {
-      const high = 2 * HALF_HEIGHT + HALF_GAP;
-      const y = top + index * ROW_HEIGHT + (ROW_HEIGHT - high) / 2;
-      bar(lanes, y, HALF_HEIGHT);
-      if (pair.real) bar(realLanes(pair.real), y + HALF_HEIGHT + HALF_GAP, HALF_HEIGHT);
-      for (const { from, to } of pair.differences) {
-        if (to < view.from || from > view.to) continue;
-        const left = Math.max(timeToX(from, view, width), 0);
-        differenceMark(context, theme, left, Math.min(timeToX(to, view, width), width), y - 1.5, high + 3);
+    for (const bar of barsOf(lanes, pair)) {
+      for (const box of barBoxes(bar.lanes, view, width, bar.height)) {
+        context.fillStyle = fill[box.state];
+        context.fillRect(box.x, y + bar.top + box.y, box.width, box.height);
       }
-      return;
     }
-    const y = top + index * ROW_HEIGHT + (ROW_HEIGHT - BAR_HEIGHT) / 2;
-    bar(lanes, y, BAR_HEIGHT);
+    for (const frame of framesOf(pair, view, width)) differenceMark(context, theme, frame, y);
+    // Who was signalled on the real kernel is not seen.
+    if (pair) return;
     context.fillStyle = theme.signal;
-    for (const x of signalPlaces(lanes, view, width)) triangle(context, x, y + BAR_HEIGHT - 5, 4, 7);
+    for (const x of signalPlaces(lanes, view, width)) triangle(context, x, y + SIGNAL_TIP, 4, 7);
   });
   for (const mark of inView(marks, view)) {
     context.strokeStyle = mark.kind === 'signal' ? theme.signal : theme.step;
@@ -111,28 +96,14 @@ export function drawBars(
   context.lineWidth = 1;
 }
 
-/** Bars are worked out once for each list of lanes: the same list each time. */
-const known = new WeakMap<Lane, readonly Lane[]>();
-function realLanes(lane: Lane): readonly Lane[] {
-  const lanes = known.get(lane) ?? [lane];
-  known.set(lane, lanes);
-  return lanes;
-}
-
 /** A frame around both bars, and a sign in it that needs no colour. */
-function differenceMark(
-  context: CanvasRenderingContext2D,
-  theme: Theme,
-  left: number,
-  right: number,
-  y: number,
-  high: number,
-): void {
+function differenceMark(context: CanvasRenderingContext2D, theme: Theme, frame: Frame, y: number): void {
+  const { left, right, top, height } = frame;
   context.strokeStyle = theme.text;
   context.lineWidth = 1.5;
-  context.strokeRect(left + 0.75, y, Math.max(right - left - 1.5, 2), high);
+  context.strokeRect(left + 0.75, y + top, Math.max(right - left - 1.5, 2), height);
   context.lineWidth = 1;
-  const [x, middle] = [(left + right) / 2, y + high / 2];
+  const [x, middle] = [(left + right) / 2, y + top + height / 2];
   context.fillStyle = theme.ground;
   context.beginPath();
   context.arc(x, middle, 7.5, 0, 2 * Math.PI);

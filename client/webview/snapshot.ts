@@ -1,10 +1,11 @@
 import type { SnapshotKind } from '../../shared/src/panel-messages.ts';
 import type { SegmentState } from '../../shared/src/picture/lanes.ts';
 import { escapeXml, round } from '../../shared/src/picture/svg-text.ts';
-import { barBoxes, signalPlaces } from './boxes.ts';
+import { barBoxes, barsOf, framesOf, ROW_HEIGHT, signalPlaces } from './boxes.ts';
 import type { Row } from './rows.ts';
 import type { Run, RunMark } from './run.ts';
 import { readTheme, type Theme } from './theme.ts';
+import { type LaidOver, pairOf } from './verified-run.ts';
 import { ticks, timeToX, type View } from './view.ts';
 
 /** What stands around the picture. */
@@ -19,12 +20,17 @@ export interface Shown {
 }
 
 /** What the timeline shows as a picture (PNG in base64), or the whole trace. Rejects when the page can't draw it. */
-export async function snapshot(kind: SnapshotKind, { trace, marks }: Run, shown: Shown): Promise<string> {
-  if (kind === 'json') return JSON.stringify(trace);
+export async function snapshot(kind: SnapshotKind, run: Run, shown: Shown): Promise<string> {
+  const { trace, marks, laidOver } = run;
+  if (kind === 'json') return JSON.stringify(laidOver?.verified ?? trace);
   const { kernel, seed } = trace.options;
-  const about = `Simulated: ${shown.name} on Linux ${kernel}, ${shown.machine}, seed ${seed}`;
+  const about =
+    laidOver === null
+      ? `Simulated: ${shown.name} on Linux ${kernel}, ${shown.machine}, seed ${seed}`
+      : `${shown.name} in a guest: simulator above, Linux ${laidOver.verified.release} below, ≠ where they differ`;
+  const title = laidOver?.headline ?? shown.title;
   const ground = getComputedStyle(document.body).backgroundColor;
-  const svg = snapshotSvg({ ...shown, about, marks, ground }, readTheme());
+  const svg = snapshotSvg({ ...shown, title, about, marks, laidOver, ground }, readTheme());
   return kind === 'svg' ? svg : pngOf(svg);
 }
 
@@ -36,13 +42,12 @@ export interface SnapshotData {
   readonly rows: readonly Row[];
   readonly view: View;
   readonly marks: readonly RunMark[];
+  readonly laidOver: LaidOver | null;
   readonly ground: string;
 }
 
 const WIDTH = 1200;
 const NAMES = 220;
-const ROW = 22;
-const BAR = 14;
 const TOP = 84;
 /** More lines than anybody looks at in a picture; the rest is counted. */
 const MOST_ROWS = 300;
@@ -51,7 +56,7 @@ const MOST_ROWS = 300;
 export function snapshotSvg(data: SnapshotData, theme: Theme): string {
   const rows = data.rows.slice(0, MOST_ROWS);
   const width = WIDTH - NAMES - 20;
-  const bottom = TOP + rows.length * ROW;
+  const bottom = TOP + rows.length * ROW_HEIGHT;
   const height = bottom + (rows.length < data.rows.length ? 56 : 36);
   const text = (x: number, y: number, words: string, more = ''): string =>
     `<text x="${round(x)}" y="${y}" ${more}>${escapeXml(words)}</text>`;
@@ -73,14 +78,24 @@ export function snapshotSvg(data: SnapshotData, theme: Theme): string {
   }
   const colors = colorsOf(theme);
   rows.forEach((row, index) => {
-    const y = TOP + index * ROW;
+    const y = TOP + index * ROW_HEIGHT;
     const label = row.label.length > 30 ? `${row.label.slice(0, 29)}…` : row.label;
     out.push(text(14 + row.depth * 12, y + 15, label, row.kind === 'group' ? 'font-weight="bold"' : ''));
-    for (const box of barBoxes(row.lanes, data.view, width, BAR)) {
+    const pair = data.laidOver && pairOf(data.laidOver.pairs, row);
+    for (const bar of barsOf(row.lanes, pair)) {
+      for (const box of barBoxes(bar.lanes, data.view, width, bar.height)) {
+        out.push(
+          `<rect x="${round(NAMES + box.x)}" y="${round(y + bar.top + box.y)}" width="${round(box.width)}" height="${round(box.height)}" fill="${escapeXml(colors[box.state])}"/>`,
+        );
+      }
+    }
+    for (const { left, right, top, height } of framesOf(pair, data.view, width)) {
       out.push(
-        `<rect x="${round(NAMES + box.x)}" y="${round(y + 4 + box.y)}" width="${round(box.width)}" height="${round(box.height)}" fill="${escapeXml(colors[box.state])}"/>`,
+        `<rect x="${round(NAMES + left)}" y="${round(y + top)}" width="${round(right - left)}" height="${height}" fill="none" stroke="${escapeXml(theme.text)}" stroke-width="1.5"/>`,
+        text(NAMES + (left + right) / 2, y + 16, '≠', 'text-anchor="middle" font-weight="bold"'),
       );
     }
+    if (pair) return;
     for (const x of signalPlaces(row.lanes, data.view, width)) {
       out.push(`<path d="M${NAMES + x} ${y + 13}l-4 7h8z" fill="${escapeXml(theme.signal)}"/>`);
     }

@@ -1,6 +1,7 @@
 import { timeText } from '../../shared/src/simulator/time-text.ts';
+import { ROW_HEIGHT } from './boxes.ts';
 import { attribute, element, icon, text } from './dom.ts';
-import { drawAxis, drawBars, ROW_HEIGHT } from './drawing.ts';
+import { drawAxis, drawBars } from './drawing.ts';
 import { onceAFrame } from './once-a-frame.ts';
 import type { Row } from './rows.ts';
 import type { RunMark } from './run.ts';

@@ -42,7 +42,7 @@ export class Verification {
     this.wanted = false;
     if (this.state?.is === 'running') return;
     if (session.laidOver) session.leaveVerified();
-    const { run, kernel, images, workload } = session;
+    const { run, images, workload } = session;
     if (run === null) return;
     if (session.fixed !== null) {
       this.begin(run.trace.options.kernel, null);
@@ -53,7 +53,7 @@ export class Verification {
       this.enter({ is: 'failed', why: plan, detail: '' });
       return;
     }
-    this.begin(kernel, plan);
+    this.begin(run.trace.options.kernel, plan);
   }
 
   /** The forecast is there; the session shows its typical run next, which is the one that is meant. */

@@ -256,6 +256,21 @@ describe('differences', () => {
       .toEqual([expect.stringMatching(/signaling remaining tasks {3}\(simulator only\)$/)]);
   });
 
+  it('are in the picture that is saved, and both sides in the trace', async () => {
+    const panel = await verified(RUN);
+    const save = async (kind: string) => {
+      await panel.page.getByLabel('Save what is shown').selectOption(kind);
+      const saved = () => panel.said.find((message) => message.type === 'save' && message.kind === kind);
+      await expect.poll(saved).toBeDefined();
+      const message = saved();
+      return message?.type === 'save' ? message.content : '';
+    };
+    const svg = await save('svg');
+    expect(svg).toContain(`Linux ${RUN.release} below`);
+    expect(svg).toContain('>≠<');
+    expect(JSON.parse(await save('json'))).toMatchObject({ release: RUN.release, real: { format: RUN.real.format } });
+  });
+
   it('are told beside a selected task', async () => {
     const panel = await verified(RUN);
     await row(panel.page, 'nginx').click();

@@ -189,8 +189,9 @@ class TraceWriter {
 
   /** The kernel prints the old name, whichever function it found. */
   private frameOf(original: string, stack: readonly string[]): string {
-    if (stack.includes(original)) return original;
-    return this.replacements(original).find((name) => stack.some((frame) => frame.split(' ')[0] === name)) ?? original;
+    const frameOf = (name: string): string | undefined => stack.find((frame) => frame.split(' ')[0] === name);
+    const frames = [original, ...this.replacements(original)].flatMap((name) => frameOf(name) ?? []);
+    return frames[0] ?? original;
   }
 
   private enter(at: number, known: Seen, state: PatchState): void {

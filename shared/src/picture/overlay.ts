@@ -69,8 +69,9 @@ function differences(simulated: Lane | null, real: Lane | null, end: number): La
   for (const [place, from] of times.entries()) {
     const to = times[place + 1];
     if (to === undefined) break;
-    const [simulator, kernel] = [stateText(simulated, from), stateText(real, from)];
-    if (simulator === kernel) continue;
+    const [one, other] = [stateAt(simulated, from), stateAt(real, from)];
+    if (one.key === other.key) continue;
+    const [simulator, kernel] = [one.text, other.text];
     const last = out.at(-1);
     if (last && last.to === from && last.simulator === simulator && last.kernel === kernel) {
       out[out.length - 1] = { ...last, to };
@@ -79,41 +80,51 @@ function differences(simulated: Lane | null, real: Lane | null, end: number): La
   return out.filter(({ from, to }) => to - from > SAME_TIME);
 }
 
-/** Not alive and nothing patched are alike: neither tells anything of the patch. */
-function stateText(lane: Lane | null, at: number): string {
-  if (lane === null) return 'is not there';
+/**
+ * What a task does at a time: for people, and what of it both sides can know. Of the function that holds a task up the
+ * kernel prints only which function of the patch it belongs to.
+ */
+function stateAt(lane: Lane | null, at: number): { readonly key: string; readonly text: string } {
+  if (lane === null) return { key: 'none', text: 'is not there' };
   const segment = lane.segments.find(({ from, to }) => at >= from && at < to);
-  if (segment === undefined || segment.state === 'rest') return 'nothing is patched';
+  // Not alive and nothing patched are alike: neither tells anything of the patch.
+  if (segment === undefined || segment.state === 'rest') return { key: 'rest', text: 'nothing is patched' };
   const code = segment.state === 'new' || segment.state === 'blocked-new' ? 'new' : 'old';
   const why = holdText(segment);
-  return `runs ${code} code${why === null ? '' : `, held up: it ${why}`}`;
+  if (why === null) return { key: code, text: `runs ${code} code` };
+  return { key: `${code} ${holdKey(segment)}`, text: `runs ${code} code, held up: it ${why}` };
 }
 
 function holdText({ reason }: Segment): string | null {
   return reason === null || reason.kind === 'running' ? null : reasonText(reason);
 }
 
+function holdKey({ reason }: Segment): string {
+  return reason?.kind === 'sleeping-on' ? reason.original : (reason?.kind ?? '');
+}
+
 /** Threads that are called alike but for a number count as one: numbers differ from machine to machine. */
 function strangers(simulated: readonly Lane[], real: readonly Lane[]): Stranger[] {
-  const ours = holdTexts(simulated, SAME_TIME);
-  const theirs = holdTexts(real, 0);
-  const anyOfOurs = holdTexts(simulated, 0);
-  const families = [...new Set([...ours.keys(), ...theirs.keys()])].sort();
+  const ours = holds(simulated, 0);
+  const long = holds(simulated, SAME_TIME);
+  const theirs = holds(real, 0);
+  const families = [...new Set([...long.keys(), ...theirs.keys()])].sort();
   return families.flatMap((comm): Stranger[] => {
-    const [one, other] = [anyOfOurs.get(comm), theirs.get(comm)];
-    if (one === other || (other === undefined && !ours.has(comm))) return [];
-    const text = (why: string | undefined): string => (why === undefined ? 'is not held up' : `is held up: it ${why}`);
+    const [one, other] = [ours.get(comm), theirs.get(comm)];
+    if (one?.key === other?.key) return [];
+    const text = (hold: { text: string } | undefined): string =>
+      hold === undefined ? 'is not held up' : `is held up: it ${hold.text}`;
     return [{ comm, simulator: text(one), kernel: text(other) }];
   });
 }
 
 /** Why tasks were held up for longer than `least` microseconds, by the family of their names. */
-function holdTexts(all: readonly Lane[], least: number): Map<string, string> {
-  const texts = new Map<string, string>();
+function holds(all: readonly Lane[], least: number): Map<string, { readonly key: string; readonly text: string }> {
+  const found = new Map<string, { key: string; text: string }>();
   for (const { task, segments } of all) {
     const held = segments.find((segment) => holdText(segment) !== null && segment.to - segment.from > least);
-    const why = held && holdText(held);
-    if (why) texts.set(task.comm.replace(/\d+/g, '*'), why);
+    const text = held && holdText(held);
+    if (held && text) found.set(task.comm.replace(/\d+/g, '*'), { key: holdKey(held), text });
   }
-  return texts;
+  return found;
 }

@@ -86,7 +86,7 @@ describe('guestTrace', () => {
     expect(lifeOf({ log, tasks: [task(0.5, -1), task(21, -1, { stack }), task(22.4, 1, { stack })] })).toEqual([
       '0.5 rest',
       '22 new',
-      '22.1 blocked-new livepatch_pipe_read',
+      '22.1 blocked-new livepatch_pipe_read [lp]',
     ]);
   });
 

@@ -70,6 +70,11 @@ describe('layOver', () => {
     expect(differencesOf(heldUntil(15), heldUntil(15, IN_EPOLL))?.map(([from, to]) => [from, to])).toEqual([[1, 15]]);
   });
 
+  it('takes a function and what replaces it for the same: the kernel prints the old name', () => {
+    const inNew: BlockReason = { kind: 'sleeping-on', function: 'fixed_pipe_read [lp]', original: 'pipe_read' };
+    expect(differencesOf(heldUntil(15), heldUntil(15, inNew))).toEqual([]);
+  });
+
   it('says when a side does not have a task', () => {
     const [pair] = layOver(heldUntil(15), run([], []), ['reader']).tasks;
     expect(pair?.real).toBeNull();
