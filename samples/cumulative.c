@@ -3,6 +3,7 @@
  * A cumulative livepatch: it replaces every livepatch that is loaded, knows the state that its predecessors left behind,
  * keeps data beside kernel objects in shadow variables, and patches a module that may come later.
  */
+#include <linux/device.h>
 #include <linux/kernel.h>
 #include <linux/livepatch.h>
 #include <linux/module.h>
@@ -52,7 +53,7 @@ static void forget_readers(struct klp_object *obj)
 	klp_shadow_free_all(READERS_SHADOW_ID, NULL);
 }
 
-static ssize_t livepatch_loop_attr_offset_show(void *lo, char *buf)
+static ssize_t livepatch_loop_attr_do_show_offset(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return sprintf(buf, "0\n");
 }
@@ -67,8 +68,8 @@ static struct klp_func vmlinux_funcs[] = {
 
 static struct klp_func loop_funcs[] = {
 	{
-		.old_name = "loop_attr_offset_show",
-		.new_func = livepatch_loop_attr_offset_show,
+		.old_name = "loop_attr_do_show_offset",
+		.new_func = livepatch_loop_attr_do_show_offset,
 	},
 	{ }
 };
