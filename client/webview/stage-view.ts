@@ -1,5 +1,5 @@
 import { type ComparisonEvents, ComparisonView } from './comparison-view.ts';
-import { element } from './dom.ts';
+import { attribute, element } from './dom.ts';
 import { Legend } from './legend.ts';
 import type { Look } from './look.ts';
 import { MinimapView } from './minimap-view.ts';
@@ -71,6 +71,7 @@ export class StageView {
   showParts({ table, sheet }: Look): void {
     const away = sheet !== null;
     const models = sheet === 'models';
+    attribute(this.element, 'data-sheet', sheet);
     this.timeline.element.hidden = table || away;
     this.minimap.element.hidden = table || away;
     this.legend.element.hidden = away ? !models : table;
