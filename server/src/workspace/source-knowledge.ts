@@ -8,10 +8,12 @@ const MOST_NAMES = 1000;
 export class SourceKnowledge {
   facts: ReadonlyMap<string, readonly SourceFunction[]> = new Map();
   private tree: SourceTree | null = null;
+  private wanted: ReadonlySet<string> = new Set();
 
   /**
    * Looks for functions that were not looked for yet; `current` says which tree holds now. Resolves to whether `facts` is
-   * another one. Never rejects: what can't be searched says nothing.
+   * another one. A search of which nobody wants a name any more, as while somebody types one, is given up. Never rejects:
+   * what can't be searched says nothing.
    */
   async want(names: Iterable<string>, current: () => SourceTree | null): Promise<boolean> {
     const tree = current();
@@ -20,10 +22,12 @@ export class SourceKnowledge {
       this.tree = tree;
       this.facts = new Map();
     }
-    const unknown = [...names].filter((name) => !this.facts.has(name));
+    this.wanted = new Set(names);
+    const unknown = [...this.wanted].filter((name) => !this.facts.has(name));
     if (!tree || unknown.length === 0) return isOther;
-    const learned = await tree.factsOf(unknown, () => current() === tree).catch(() => new Map());
-    if (current() !== tree) return isOther;
+    const isWanted = () => current() === tree && unknown.some((name) => this.wanted.has(name));
+    const learned = await tree.factsOf(unknown, isWanted).catch(() => new Map());
+    if (!isWanted()) return isOther;
     this.facts = new Map([...this.facts, ...learned].slice(-MOST_NAMES));
     return true;
   }
