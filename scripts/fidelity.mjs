@@ -97,8 +97,9 @@ function twinPart(runs) {
       'machines with more than one CPU. Where tasks sleep in their system calls is what the simulator knows of each kernel, ' +
       'and is the same as what the kernels showed; for a reader of a file of a target module the scenario says it.',
     'What it tells of shadow variables that nobody frees (`shadow-leak`, `shadow-dangles`, `shadow-shared`) is held against ' +
-      'what the next livepatch finds on both kernels (`test/kernel/shadows.test.ts`). `late-exit`, and the errors of ' +
-      'livepatch relocations, rest on the source alone.',
+      'what the next livepatch finds on both kernels (`test/kernel/shadows.test.ts`), and livepatch relocations, right and ' +
+      'wrong ones, against what the kernels do with modules that were edited so (`test/kernel/relocations.test.ts`). ' +
+      '`late-exit` rests on the source alone.',
   ];
 }
 

@@ -102,7 +102,7 @@ const KERNEL_SUITE = {
     await installChromium(root);
     await installEditor(root);
   },
-  run: () => onKernels(randomScenarios(10), kernelTests([...SAMPLED, 'shadows', 'symbols'])),
+  run: () => onKernels(randomScenarios(10), kernelTests([...SAMPLED, 'relocations', 'shadows', 'symbols'])),
 };
 
 /** Guests with whole servers, which take minutes each, are for who asks for them (docs/capture.md). */
