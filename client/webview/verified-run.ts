@@ -118,6 +118,7 @@ const KINDS = {
   log: 'log',
   sysfs: '/sys/kernel/livepatch',
   task: 'a task after a wait',
+  'over-time': 'a task over time',
 } as const;
 
 function comparedText({ compared, tasks }: VerifiedRun): string {

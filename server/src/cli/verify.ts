@@ -1,9 +1,11 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { compareRecords, differs } from '../../../shared/src/scenario/compare.ts';
+import { layOver, type Overlay } from '../../../shared/src/picture/overlay.ts';
+import { type ComparedRow, compareRecords, differs } from '../../../shared/src/scenario/compare.ts';
 import { judge } from '../../../shared/src/scenario/judge.ts';
 import { play } from '../../../shared/src/scenario/play.ts';
 import type { VerifiedRun } from '../../../shared/src/scenario/verified.ts';
+import { timeText } from '../../../shared/src/simulator/time-text.ts';
 import { findKernel } from '../kernel-runner/find-kernel.ts';
 import { integerOption, oneOf, readArguments } from './options.ts';
 import { type RealRun, runOnKernel } from './run-on-kernel.ts';
@@ -92,7 +94,9 @@ function compareWithSimulator(
     times: real.steps,
   });
   const blocks = compareRecords(scenario, real, twin);
-  const differences = blocks.flatMap(({ rows }) => rows.filter(differs));
+  const tasks = [...scenario.tasks.keys()];
+  const overTime = taskDifferences(layOver(simulated, trace, tasks));
+  const differences = [...blocks.flatMap(({ rows }) => rows.filter(differs)), ...overTime];
   const judged = { real: judge(scenario, real), twin: judge(scenario, twin) };
   const failures = judged.real.failures.length + judged.twin.failures.length;
   if (pretty) {
@@ -104,6 +108,7 @@ function compareWithSimulator(
     const parts = [
       style.bold(scenario.title),
       sideBySide(blocks, real, style, textWidth(process.stdout)).trimEnd(),
+      ...overTime.map(({ simulator, kernel }) => `simulator: ${simulator}\nLinux ${real.by}: ${kernel}`),
       ...(judged.real.failures.length > 0
         ? [`On the kernel:\n${failureLines(loaded, judged.real.failures, style).join('\n')}`]
         : []),
@@ -123,10 +128,25 @@ function compareWithSimulator(
     differences,
     compared: blocks,
     broken: real.broken,
-    tasks: [...scenario.tasks.keys()],
+    tasks,
     simulated,
     real: trace,
   };
+}
+
+/** What tasks do otherwise, and when. */
+function taskDifferences({ tasks, strangers }: Overlay): ComparedRow[] {
+  const row = (who: string, simulator: string, kernel: string): ComparedRow => ({
+    kind: 'over-time',
+    simulator: `${who} ${simulator}`,
+    kernel: `${who} ${kernel}`,
+  });
+  const named = tasks.flatMap(({ name, differences }) =>
+    differences.map(({ from, to, simulator, kernel }) =>
+      row(`${name}, ${timeText(from)} to ${timeText(to)}:`, simulator, kernel),
+    ),
+  );
+  return [...named, ...strangers.map(({ comm, simulator, kernel }) => row(comm, simulator, kernel))];
 }
 
 /** Where fetched kernels and built modules are kept (https://specifications.freedesktop.org/basedir-spec). */

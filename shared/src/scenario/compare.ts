@@ -19,7 +19,8 @@ export interface CompareOptions {
 
 /** One thing, side by side; null: it is not there. */
 export interface ComparedRow {
-  readonly kind: 'result' | 'log' | 'sysfs' | 'task';
+  /** `over-time`: what a task does in a stretch of time, which only traces tell (shared/src/picture/overlay.ts). */
+  readonly kind: 'result' | 'log' | 'sysfs' | 'task' | 'over-time';
   readonly simulator: string | null;
   readonly kernel: string | null;
 }

@@ -128,6 +128,12 @@ describe('threads that the scenario does not name', () => {
     expect(strangers(other('ksmd', moment), other('ksmd', []))).toEqual([]);
   });
 
+  it('are not looked for in a guest when the simulator has a whole preset', () => {
+    const preset = other('ksmd', HELD);
+    const options = { ...preset.options, workload: 'web-server' };
+    expect(strangers({ ...preset, options }, other('ksmd', []))).toEqual([]);
+  });
+
   it('are not the children of helpers', () => {
     expect(layOver(run([], []), other("parent's child", HELD), ['parent']).strangers).toEqual([]);
   });
