@@ -3,7 +3,7 @@
  * it takes from a key in the module to the new timeline. `panel.mjs DIST [--quick]` prints Markdown; DIST is the bundle's folder.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { forecast } from '../../shared/src/simulator/forecast.ts';
 import type { Workload } from '../../shared/src/simulator/workload.ts';
@@ -156,7 +156,7 @@ async function edits(harness: PanelHarness, dist: string, quick: boolean): Promi
       '### A key in the module to the new timeline',
       '',
       'The bundled server over stdio, the page in Chromium, a machine with 400 tasks. From the key until the frame with the new timeline is drawn; the findings come before it. ' +
-        `Other programs kept ${busy.toFixed(1)} processors busy when it began.`,
+        `Other programs had work for ${busy.toFixed(1)} processors when it began; there are ${cpus().length}.`,
       '',
       table(['Module', 'Median', '95th percentile', 'Longest', 'Of it the server', 'During a forecast'], rows),
       '',
