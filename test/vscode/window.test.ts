@@ -28,7 +28,10 @@ describe('in the window', () => {
     await hidePart(window, '.part.auxiliarybar', 'Control+Alt+B');
     await hidePart(window, '.part.sidebar', 'Control+B');
     await window.goTo('struct klp_patch patch');
-    await window.page.locator('.codelens-decoration a').first().waitFor();
+    await window.page
+      .locator('.codelens-decoration a', { hasText: /finish/i })
+      .first()
+      .waitFor();
   });
   afterEach(async ({ task }) => {
     const path = fileURLToPath(new URL('../../.cache/reports/window-failed.png', import.meta.url));
@@ -65,7 +68,10 @@ describe('in the window', () => {
 
   it('opens the panel from the lens, and the panel draws the run', async () => {
     const { page } = window;
-    await page.locator('.codelens-decoration a').first().click();
+    await page
+      .locator('.codelens-decoration a', { hasText: /finish/i })
+      .first()
+      .click();
     panel = await window.webview('#panel .timeline');
     await panel.locator('.timeline .row').first().waitFor();
     await expect.poll(() => panel.locator('.verdict').textContent(), { timeout: 10_000 }).toMatch(/\d+ runs/);

@@ -29,7 +29,13 @@ export const explainingJourneys: readonly Journey[] = [
     name: 'the tour: the sample stalls, and is mended by replacing a function that the thread leaves',
     async run() {
       const document = await vscode.commands.executeCommand<vscode.TextDocument>('livepatch.openSample');
-      const forecast = () => until('a lens', async () => (await lensesOf(document))[0]?.command?.title);
+      const forecast = () =>
+        until(
+          'a lens',
+          async () =>
+            (await lensesOf(document)).find(({ command }) => command?.command === 'livepatch.simulateTransition')
+              ?.command?.title,
+        );
       assert((await forecast()).includes('Does not finish'), `The sample stalls: ${await forecast()}`);
       const place = placeOf(document, '"kswapd"');
       const edit = new vscode.WorkspaceEdit();
