@@ -200,6 +200,8 @@ function evidence(kernel: Consequence): string {
       return 'Seen by loading such a module on Linux 6.1 and 6.12.';
     case 'built on 6.1 and 6.12':
       return 'Seen by building such a module for Linux 6.1 and 6.12.';
+    case 'edited module on 6.1 and 6.12':
+      return 'Seen by loading a compiled module that was edited so on Linux 6.1 and 6.12.';
     case 'kernel source':
       return 'Read in the source of Linux 6.1 and 6.12.';
     case 'documentation':

@@ -15,7 +15,7 @@ export const rule: Rule = {
     errno: 'EINVAL',
     log: "livepatch: symbol 'nr_context_switchs' not found in symbol table",
     text: 'The livepatch is not loaded, or the patched module is refused when it comes.',
-    evidence: 'kernel source',
+    evidence: 'edited module on 6.1 and 6.12',
   },
   explanation:
     'Symbols of relocations are looked up as functions to be replaced are: by name and position, in one object, variables ' +

@@ -14,7 +14,7 @@ export const rule: Rule = {
     errno: 'EINVAL',
     log: "livepatch: invalid access to vmlinux symbol 'nr_context_switches' from module-specific livepatch relocation section",
     text: 'Since 5.8 the kernel refuses it with EINVAL, when the livepatch is loaded or when the module comes.',
-    evidence: 'kernel source',
+    evidence: 'edited module on 6.1 and 6.12',
   },
   explanation:
     'Symbols of vmlinux are resolved when the livepatch is loaded, by relocations that belong to vmlinux, even when only the ' +
