@@ -20,8 +20,8 @@ export interface RequestOptions<R> {
 const SLOW = 500;
 
 /**
- * Every request runs through here. It first lets the messages that already wait go ahead, so that a cancellation or an edit
- * right behind the request is seen before any work; then it runs the handler, and answers exactly once:
+ * Every request runs through here. It first lets the message that waits behind it go ahead, so that a cancellation or an edit
+ * is seen before any work; then it runs the handler, and answers exactly once:
  * with the result, or `RequestCancelled`, or `ContentModified` when the document changed since the request came,
  * or the fallback when the handler failed, which is logged. A handler that takes long asks `isWanted` now and then.
  */
@@ -40,7 +40,8 @@ export function requestHandler<P extends object, R>(
       return uri !== null && host.generationOf(uri) !== generation ? outdated() : null;
     };
     let result = fallback;
-    await new Promise((resolve) => setImmediate(resolve));
+    // The connection takes a message in each turn of the event loop, and its turn comes after what this one has queued.
+    for (let turns = 0; turns < 2; turns++) await new Promise((resolve) => setImmediate(resolve));
     if (!worthless()) {
       try {
         result = await handle(params, () => worthless() === null);

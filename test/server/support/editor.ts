@@ -160,6 +160,16 @@ export class Editor {
     return this.connection.sendRequest(method, { textDocument: { uri }, ...params });
   }
 
+  /**
+   * The server stands still until `send` is done, and so finds all of its messages waiting together: what overtakes what does
+   * not depend on how fast this process sends.
+   */
+  async together(send: () => Promise<void>): Promise<void> {
+    this.process.kill('SIGSTOP');
+    await send();
+    this.process.kill('SIGCONT');
+  }
+
   /** The diagnostics that the server pushes for the document as it is now. */
   async diagnostics(uri: string): Promise<Diagnostic[]> {
     const { version } = this.document(uri);
