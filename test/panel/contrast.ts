@@ -1,9 +1,9 @@
-import type { Page } from 'playwright-core';
+import type { Frame, Page } from 'playwright-core';
 
 type Color = readonly [number, number, number];
 
 /** Colour of the text and of what is behind it, for every element that shows text of its own. */
-function textColors(page: Page): Promise<{ text: string; color: Color; ground: Color; opacity: number }[]> {
+function textColors(page: Page | Frame): Promise<{ text: string; color: Color; ground: Color; opacity: number }[]> {
   return page.evaluate(`{
     const read = (value) => (value.match(/[\\d.]+/g) ?? []).map(Number);
     const groundOf = (element) => {
@@ -38,8 +38,8 @@ function contrast(a: Color, b: Color): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** Texts that are hard to read against what is behind them. */
-export async function textsOfPoorContrast(page: Page): Promise<string[]> {
+/** Texts of the panel that are hard to read against what is behind them. */
+export async function textsOfPoorContrast(page: Page | Frame): Promise<string[]> {
   return (
     (await textColors(page))
       .filter(({ opacity }) => opacity === 1)
