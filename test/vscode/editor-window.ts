@@ -30,8 +30,10 @@ export interface EditorWindow {
   goTo(text: string): Promise<void>;
   /** Runs a command by its title, through the command palette. */
   run(title: string): Promise<void>;
-  /** The page in the n-th webview, as soon as it is there. */
+  /** The page in a webview that shows the selector, as soon as it is there. */
   webview(selector: string): Promise<Frame>;
+  /** Opens the panel by the forecast above the patch, and resolves to its page as soon as it has rows. */
+  openPanel(): Promise<Frame>;
   close(): Promise<void>;
 }
 
@@ -80,7 +82,8 @@ export async function openWindow(options: {
       open: (name) => open(page, name),
       goTo: (text) => goTo(page, text),
       run: (title) => run(page, title),
-      webview: (selector) => webview(page, selector),
+      webview: (selector) => webview(page, selector, 30_000),
+      openPanel: () => openPanel(page),
       close,
     };
   } catch (error) {
@@ -126,12 +129,26 @@ async function run(page: Page, title: string): Promise<void> {
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
 }
 
-async function webview(page: Page, selector: string): Promise<Frame> {
-  for (let tries = 0; tries < 300; tries++) {
+/** `limit` is in milliseconds. */
+async function webview(page: Page, selector: string, limit: number): Promise<Frame> {
+  for (let waited = 0; waited < limit; waited += 100) {
     for (const frame of page.frames()) {
       if (frame !== page.mainFrame() && (await frame.$(selector).catch(() => null))) return frame;
     }
     await page.waitForTimeout(100);
   }
   throw new Error(`No webview shows ${selector}.`);
+}
+
+async function openPanel(page: Page): Promise<Frame> {
+  const lens = page.locator('.codelens-decoration a', { hasText: /finish/i }).first();
+  // VS Code draws its lenses anew when one of them changes, and a click in that moment goes nowhere.
+  for (let tries = 0; ; tries++) {
+    await lens.click();
+    try {
+      return await webview(page, '#panel .timeline .row', 10_000);
+    } catch (error) {
+      if (tries === 2) throw error;
+    }
+  }
 }

@@ -26,10 +26,7 @@ beforeAll(async () => {
   window = await openWindow({ samples, size: { width: 1600, height: 1000 } });
   await window.open('stalled.c');
   await window.goTo('struct klp_patch patch');
-  const lens = window.page.locator('.codelens-decoration a', { hasText: /finish/i });
-  await lens.first().click();
-  panel = await window.webview('#panel .timeline');
-  await panel.locator('.timeline .row').first().waitFor();
+  panel = await window.openPanel();
 });
 afterAll(() => window?.close());
 

@@ -67,13 +67,7 @@ describe('in the window', () => {
   });
 
   it('opens the panel from the lens, and the panel draws the run', async () => {
-    const { page } = window;
-    await page
-      .locator('.codelens-decoration a', { hasText: /finish/i })
-      .first()
-      .click();
-    panel = await window.webview('#panel .timeline');
-    await panel.locator('.timeline .row').first().waitFor();
+    panel = await window.openPanel();
     await expect.poll(() => panel.locator('.verdict').textContent(), { timeout: 10_000 }).toMatch(/\d+ runs/);
     // Bars: several colours, and not just a background.
     await expect.poll(() => coloursOf(panel, 'canvas.bars'), { timeout: 10_000 }).toBeGreaterThan(2);
