@@ -14,11 +14,23 @@ export interface Failure {
 
 /**
  * Runs the input that a target makes of a seed and a number. Null when nothing is wrong. What takes too long is tried a second
- * time: the processor time of the engine's own threads is in it, which collect and compile what the inputs before have left.
+ * time: the processor time of the engine's own threads is in it, which may be compiling tree-sitter for seconds.
  */
 export async function runCase(target: Target, seed: number, number: number): Promise<Failure | null> {
   const first = await tryCase(target, seed, number);
-  return first?.slow ? tryCase(target, seed, number) : first;
+  if (!first?.slow) return first;
+  await engineIsIdle();
+  return tryCase(target, seed, number);
+}
+
+/** Waits, half a minute at the most, until nothing in this process has used the processor for a while. */
+async function engineIsIdle(): Promise<void> {
+  for (let looks = 0; looks < 150; looks++) {
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const { user, system } = process.cpuUsage(before);
+    if (user + system < 20_000) return;
+  }
 }
 
 async function tryCase(target: Target, seed: number, number: number): Promise<Failure | null> {
