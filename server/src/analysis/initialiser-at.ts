@@ -146,20 +146,25 @@ function isUnclosed(text: string, start: number, end: number): boolean {
   return end - start < 2 || text[end - 1] !== text[start];
 }
 
+/** Characters from `struct` to the brace: no declaration is longer, and what is broken may be as long as the file. */
+const LONGEST_DECLARATION = 400;
+
 /** The structure that the braces at `index` hold, or an array of it. */
 function structOf(levels: readonly Level[], index: number): { name: KlpStruct; array: boolean } | null {
   const level = levels[index];
   if (level?.open !== '{') return null;
+  const end = level.head.slice(-LONGEST_DECLARATION);
   const declared =
-    /\bstruct\s+(\w+)\s+[\w\s]*?\w+\s*(\[[^\]]*\])?[\w\s()]*=\s*$/.exec(level.head) ??
-    /\(\s*(?:const\s+)?struct\s+(\w+)\s*(\[[^\]]*\])?\s*\)\s*$/.exec(level.head);
+    /\bstruct\s+(\w+)\s+\w[\w\s]*(\[[^\]]*\])?[\w\s()]*=\s*$/.exec(end) ??
+    /\(\s*(?:const\s+)?struct\s+(\w+)\s*(\[[^\]]*\])?\s*\)\s*$/.exec(end);
   if (declared) {
     const name = STRUCTS.find((struct) => struct === declared[1]);
     return name ? { name: name as KlpStruct, array: declared[2] !== undefined } : null;
   }
   const around = structOf(levels, index - 1);
-  if (around?.array && /^\s*(?:\[[^\]]*\]\s*=)?\s*$/.test(level.head)) return { name: around.name, array: false };
-  if (around?.name === 'klp_object' && !around.array && /^\s*\.callbacks\s*=\s*$/.test(level.head)) {
+  const head = level.head.trim();
+  if (around?.array && /^(?:\[[^\]]*\]\s*=)?$/.test(head)) return { name: around.name, array: false };
+  if (around?.name === 'klp_object' && !around.array && /^\.callbacks\s*=$/.test(head)) {
     return { name: 'klp_callbacks', array: false };
   }
   return null;
