@@ -14,7 +14,7 @@ export interface Failure {
 
 /**
  * Runs the input that a target makes of a seed and a number. Null when nothing is wrong. What takes too long is tried a second
- * time: the processor time of the engine's own threads is in it, which may be compiling tree-sitter for seconds.
+ * time: the processor time of the engine’s own threads is in it, which collect garbage and compile.
  */
 export async function runCase(target: Target, seed: number, number: number): Promise<Failure | null> {
   const first = await tryCase(target, seed, number);
