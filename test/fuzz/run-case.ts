@@ -8,34 +8,12 @@ export interface Failure {
   readonly number: number;
   readonly error: string;
   readonly input: string | Uint8Array;
-  /** It took too long; the outcome was right. */
-  readonly slow: boolean;
 }
 
-/**
- * Runs the input that a target makes of a seed and a number. Null when nothing is wrong. What takes too long is tried a second
- * time: the processor time of the engine’s own threads is in it, which collect garbage and compile.
- */
+/** Runs the input that a target makes of a seed and a number. Null when nothing is wrong. */
 export async function runCase(target: Target, seed: number, number: number): Promise<Failure | null> {
-  const first = await tryCase(target, seed, number);
-  if (!first?.slow) return first;
-  await engineIsIdle();
-  return tryCase(target, seed, number);
-}
-
-/** Waits, half a minute at the most, until nothing in this process has used the processor for a while. */
-async function engineIsIdle(): Promise<void> {
-  for (let looks = 0; looks < 150; looks++) {
-    const before = process.cpuUsage();
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    const { user, system } = process.cpuUsage(before);
-    if (user + system < 20_000) return;
-  }
-}
-
-async function tryCase(target: Target, seed: number, number: number): Promise<Failure | null> {
   let input: string | Uint8Array = '';
-  const failure = (error: string, slow = false): Failure => ({ target: target.name, seed, number, error, input, slow });
+  const failure = (error: string): Failure => ({ target: target.name, seed, number, error, input });
   let before = process.cpuUsage();
   /** Milliseconds that the slowest of the case's inputs took. */
   let longest = 0;
@@ -58,5 +36,5 @@ async function tryCase(target: Target, seed: number, number: number): Promise<Fa
         : String(error),
     );
   }
-  return longest > LONGEST ? failure(`took ${Math.round(longest)} ms`, true) : null;
+  return longest > LONGEST ? failure(`took ${Math.round(longest)} ms`) : null;
 }
